@@ -1,0 +1,171 @@
+import http from 'node:http'
+import https from 'node:https'
+import { SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry'
+import type { ForSchemaOptions, Schema, Type } from 'avsc'
+import avro from 'avsc'
+import type { Clock, Timer } from '../core/clock.ts'
+import type { LogicalType } from '../core/event.ts'
+import { WriterSchema } from './writer-schema.ts'
+
+export interface SchemaRegistryOptions {
+  /** Base of the Confluent API, without a slash at its end. */
+  readonly url: string
+  /** Asked before each request, so that a changed secret is used from then on. */
+  readonly authorization: (() => string) | undefined
+  /** PEM. */
+  readonly ca: string | undefined
+  readonly clock: Clock
+  /** The registry does not answer as it should; asked again until it does. Called for each failed try. */
+  readonly onTrouble: (id: number, error: unknown) => void
+  /** A schema has arrived. */
+  readonly onSchema: (schema: WriterSchema) => void
+}
+
+export interface Missing {
+  readonly kind: 'missing'
+}
+
+export interface Pending {
+  readonly kind: 'wait'
+  readonly ready: Promise<void>
+}
+
+/** One request, connect and body included. */
+const TIMEOUT_MS = 5_000
+/** Between two tries of one id. */
+const AGAIN_MS = 1_000
+const AGAIN_MS_MAX = 15_000
+/** How long a 404 is doubted: a registry that was just restored, or a replica that lags, may not know the id yet. */
+const MISSING_AFTER_MS = 30_000
+/** How long a missing id is remembered as missing. */
+const MISSING_FOR_MS = 60_000
+/** Schemas kept; far more than any group of topics has. */
+const SCHEMAS_MAX = 10_000
+
+/**
+ * Writer schemas by id. One request for each id however many lanes ask; what is missing is remembered for a while; an unreachable
+ * registry makes those wait who need what it has, and nobody else.
+ */
+export class SchemaCache {
+  readonly #options: SchemaRegistryOptions
+  readonly #registry: SchemaRegistry
+  readonly #logical = new WeakMap<Type, LogicalType>()
+  readonly #schemas = new Map<number, WriterSchema>()
+  readonly #missingUntil = new Map<number, number>()
+  readonly #pending = new Map<number, Pending>()
+  readonly #agent: http.Agent
+  readonly #timers = new Set<Timer>()
+  #stopped = false
+
+  constructor(options: SchemaRegistryOptions) {
+    this.#options = options
+    const { url, authorization, ca } = options
+    this.#agent = url.startsWith('https:') ? new https.Agent({ keepAlive: true, ca }) : new http.Agent({ keepAlive: true })
+    this.#registry = new SchemaRegistry(
+      {
+        host: url,
+        // Its own retries change a default that all instances share, so ours do instead.
+        retry: { retries: 0 },
+        agent: this.#agent,
+        middlewares: [
+          () => ({
+            prepareRequest: async (next) => {
+              const request = await next()
+              const headers = authorization === undefined ? {} : { authorization: authorization() }
+              return request.enhance({ timeout: TIMEOUT_MS, headers })
+            },
+            response: (next) => next().catch(markMissing),
+          }),
+        ],
+      },
+      { [SchemaType.AVRO]: { typeHook: (schema: Schema, opts: ForSchemaOptions) => this.#noteLogicalType(schema, opts) } },
+    )
+  }
+
+  /** Synchronous for what is known; else says to wait, or that there is no such schema. */
+  get(id: number): WriterSchema | Missing | Pending {
+    const schema = this.#schemas.get(id)
+    if (schema !== undefined) return schema
+    const until = this.#missingUntil.get(id)
+    if (until !== undefined && this.#options.clock.now() < until) return MISSING
+    let pending = this.#pending.get(id)
+    if (pending === undefined) {
+      pending = { kind: 'wait', ready: this.#fetch(id).finally(() => this.#pending.delete(id)) }
+      this.#pending.set(id, pending)
+    }
+    return pending
+  }
+
+  /** Tries no more; who waits, waits for ever. */
+  stop(): void {
+    this.#stopped = true
+    for (const timer of this.#timers) this.#options.clock.clear(timer)
+    this.#agent.destroy()
+  }
+
+  /** Resolves when the id is known or known to be missing. */
+  async #fetch(id: number): Promise<void> {
+    const { clock, onTrouble, onSchema } = this.#options
+    const startedAt = clock.now()
+    // Once it was missing for long enough, the next look tells at once.
+    const missingAfterMs = this.#missingUntil.has(id) ? 0 : MISSING_AFTER_MS
+    for (let delayMs = AGAIN_MS; !this.#stopped; delayMs = Math.min(AGAIN_MS_MAX, delayMs * 2)) {
+      try {
+        const schema = new WriterSchema(id, (await this.#registry.getSchema(id)) as Type, (type) => this.#logical.get(type))
+        if (this.#schemas.size >= SCHEMAS_MAX) this.#schemas.clear()
+        this.#schemas.set(id, schema)
+        this.#missingUntil.delete(id)
+        onSchema(schema)
+        return
+      } catch (error) {
+        if (!isMissing(error)) onTrouble(id, error)
+        else if (clock.now() - startedAt >= missingAfterMs) {
+          this.#missingUntil.set(id, clock.now() + MISSING_FOR_MS)
+          return
+        } else delayMs = AGAIN_MS
+        await this.#sleep(delayMs)
+      }
+    }
+  }
+
+  #sleep(delayMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = this.#options.clock.set(() => {
+        this.#timers.delete(timer)
+        resolve()
+      }, delayMs)
+      this.#timers.add(timer)
+    })
+  }
+
+  /** avsc drops an annotation that it has no class for, and a class would cost a call for every value: a tagged plain type costs nothing. */
+  #noteLogicalType(schema: Schema, opts: ForSchemaOptions): Type | undefined {
+    if (typeof schema !== 'object' || schema === null || !('logicalType' in schema)) return undefined
+    const { logicalType, ...plain } = schema as { logicalType: unknown; type: string; scale?: unknown }
+    if (typeof logicalType !== 'string') return undefined
+    // A primitive gets a registry of its own, or all longs of the schema would be the one that is tagged here.
+    const type = avro.Type.forSchema(plain as Schema, 'name' in plain ? opts : {})
+    this.#logical.set(type, { name: logicalType, scale: Number(plain.scale ?? 0) })
+    return type
+  }
+}
+
+const MISSING: Missing = { kind: 'missing' }
+const MISSING_MARK = 'the registry says that there is no such schema'
+
+interface RegistryResponse {
+  status(): number
+  data(): unknown
+  enhance(extras: { rawData: string }): RegistryResponse
+}
+
+/** Only the registry's own "not found" means that a schema is missing; the 404 of a wrong address or a proxy must not make dead letters. */
+function markMissing(response: RegistryResponse): never {
+  const data = response.status() === 404 ? response.data() : undefined
+  const code = typeof data === 'object' && data !== null && 'error_code' in data ? Number(data.error_code) : 0
+  throw code >= 40_400 && code < 40_500 ? response.enhance({ rawData: JSON.stringify({ message: MISSING_MARK }) }) : response
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && error.message.includes(MISSING_MARK)
+}

@@ -1,0 +1,113 @@
+import type { Document, Node, Pair } from 'yaml'
+import { isAlias, isMap, isPair, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml'
+import type { Path } from './problem.ts'
+
+/** Both from 1. */
+export interface Place {
+  readonly line: number
+  readonly column: number
+}
+
+/** A mistake of the YAML itself. */
+export interface YamlFault extends Place {
+  readonly path: Path
+  readonly message: string
+}
+
+interface Found {
+  /** Undefined where the path leads to no node; then `offset` is that of the nearest ancestor. */
+  readonly node: Node | undefined
+  readonly offset: number
+}
+
+type Ancestors = readonly (Document | Node | Pair)[]
+
+const keyText = (pair: Pair) => (isScalar(pair.key) ? String(pair.key.value) : String(pair.key))
+const start = (node: unknown) => (isScalar(node) || isMap(node) || isSeq(node) || isAlias(node) ? node.range?.[0] : undefined)
+
+/** A YAML text whose values can be traced back to the lines where they stand. */
+export class YamlSource {
+  readonly document: Document
+  readonly #lines = new LineCounter()
+
+  constructor(text: string) {
+    this.document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false }) as Document
+  }
+
+  /** What the parser found wrong. Only where all of them are keys that stand twice can the rest be relied upon. */
+  faults(): YamlFault[] {
+    return [...this.document.errors, ...this.document.warnings].map((fault) => {
+      const place = this.#placeAt(fault.pos[0])
+      if (fault.code !== 'DUPLICATE_KEY') return { ...place, path: [], message: `is not valid YAML: ${fault.message}` }
+      return { ...place, path: this.#pathOfKeyAt(fault.pos[0]), message: 'stands twice; keep one of the two' }
+    })
+  }
+
+  get isReadable(): boolean {
+    return this.document.warnings.length === 0 && this.document.errors.every(({ code }) => code === 'DUPLICATE_KEY')
+  }
+
+  /** The plain value. Throws where aliases lead nowhere or multiply beyond reason. */
+  value(): unknown {
+    return this.document.toJS()
+  }
+
+  /** Where the key (in a list: the element) at this path stands; for a path that is not there, its nearest ancestor. */
+  placeOf(path: Path): Place {
+    return this.#placeAt(this.#find(path).offset)
+  }
+
+  nodeAt(path: Path): Node | undefined {
+    return this.#find(path).node
+  }
+
+  /** The path of a node that `visit` has reached through these ancestors. */
+  pathOf(node: Node, ancestors: Ancestors): Path {
+    const chain = [...ancestors, node]
+    return chain.flatMap((each, place): Path => {
+      if (isPair(each)) return [keyText(each)]
+      return isSeq(each) ? [each.items.indexOf(chain[place + 1])] : []
+    })
+  }
+
+  #placeAt(offset: number): Place {
+    const { line, col } = this.#lines.linePos(offset)
+    // An empty file has no lines; a person looks for its mistake in the first one.
+    return { line: Math.max(1, line), column: Math.max(1, col) }
+  }
+
+  #find(path: Path): Found {
+    let node: unknown = this.document.contents
+    let offset = start(node) ?? 0
+    for (const segment of path) {
+      const resolved: unknown = isAlias(node) ? node.resolve(this.document) : node
+      let child: unknown
+      if (isMap(resolved)) {
+        const pair = resolved.items.findLast((each) => keyText(each) === String(segment))
+        if (pair === undefined) return { node: undefined, offset }
+        offset = start(pair.key) ?? offset
+        child = pair.value
+      } else if (isSeq(resolved)) {
+        child = resolved.items[Number(segment)]
+        offset = start(child) ?? offset
+      } else {
+        return { node: undefined, offset }
+      }
+      node = child
+    }
+    const last = isAlias(node) ? node.resolve(this.document) : node
+    return { node: isScalar(last) || isMap(last) || isSeq(last) ? last : undefined, offset }
+  }
+
+  #pathOfKeyAt(offset: number): Path {
+    let path: Path = []
+    visit(this.document, {
+      Pair: (_, pair, ancestors) => {
+        if (start(pair.key) !== offset || !isScalar(pair.key)) return undefined
+        path = [...this.pathOf(pair.key, ancestors), keyText(pair)]
+        return visit.BREAK
+      },
+    })
+    return path
+  }
+}

@@ -1,0 +1,158 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs'
+import type { SourceRecord } from '../core/record.ts'
+import type { Position, StartPositions } from './start-positions.ts'
+
+export interface ConsumerOptions {
+  /** This consumer's own: see createKafka. */
+  readonly kafka: Kafka
+  readonly groupId: string
+  readonly topics: readonly string[]
+  readonly starts: StartPositions
+  readonly sessionTimeoutMs: number
+  readonly rebalanceTimeoutMs: number
+  /** Of one fetch. */
+  readonly maxBytesPerPartition: number
+  readonly maxBytesPerFetch: number
+  readonly handlers: ConsumerHandlers
+}
+
+export interface Fetched {
+  readonly topic: string
+  readonly partition: number
+  readonly records: readonly SourceRecord[]
+  /** The offset after the fetch; offsets between the last record and this one hold none. */
+  readonly upTo: number
+}
+
+/** All of them synchronous: what takes time here stops the fetching from a whole broker. None may throw. */
+export interface ConsumerHandlers {
+  /** The group was joined; nothing is handed over before `assigned`. */
+  rejoining(): void
+  assigned(partitions: readonly { topic: string; partition: number }[]): void
+  /** False: not taken over; it will come again. */
+  fetched(fetched: Fetched): boolean
+  /** The consumer has ended and does not come back. */
+  failed(error: unknown): void
+}
+
+/** How long a fetch waits for records: also how long a resumed partition waits for its first. */
+const MAX_WAIT_MS = 100
+/** What is not taken over comes again at once, thousands of times a second, unless somebody waits. */
+const REFUSED_WAIT_MS = 50
+/** kafkajs may hang here when a broker is gone; the process ends anyhow. */
+const DISCONNECT_MS = 5_000
+
+/** A consumer group's member. Fetches, hands over, pauses, commits; when and what to commit is decided elsewhere. */
+export class GroupConsumer {
+  readonly #options: ConsumerOptions
+  readonly #consumer: Consumer
+  /** Counts the joins: what an earlier one began must not end in a later one. */
+  #epoch = 0
+  #stopping = false
+
+  constructor(options: ConsumerOptions) {
+    this.#options = options
+    this.#consumer = options.kafka.consumer({
+      groupId: options.groupId,
+      sessionTimeout: options.sessionTimeoutMs,
+      rebalanceTimeout: options.rebalanceTimeoutMs,
+      heartbeatInterval: Math.min(3_000, options.sessionTimeoutMs / 3),
+      maxBytesPerPartition: options.maxBytesPerPartition,
+      maxBytes: options.maxBytesPerFetch,
+      maxWaitTimeInMs: MAX_WAIT_MS,
+      // Here and not in `new Kafka`, where it is ignored: partitions added later are seen within this time.
+      metadataMaxAge: 30_000,
+      allowAutoTopicCreation: false,
+    })
+  }
+
+  /** Resolves once the group is joined. */
+  async start(): Promise<void> {
+    const { CRASH, GROUP_JOIN } = this.#consumer.events
+    // An exception in a listener would end the consumer for good and in silence.
+    this.#consumer.on(
+      GROUP_JOIN,
+      ({ payload }) => void this.#onJoin(payload.memberAssignment).catch(this.#options.handlers.failed),
+    )
+    this.#consumer.on(CRASH, ({ payload }) => {
+      if (!payload.restart && !this.#stopping) this.#options.handlers.failed(payload.error)
+    })
+    await this.#consumer.connect()
+    // Always true, whatever the operator wrote: with false, kafkajs skips to the end whenever it loses its place.
+    await this.#consumer.subscribe({ topics: [...this.#options.topics], fromBeginning: true })
+    await this.#consumer.run({
+      autoCommit: false,
+      eachBatchAutoResolve: false,
+      eachBatch: (payload) => this.#onBatch(payload),
+    })
+  }
+
+  pause(topic: string, partition: number): void {
+    this.#consumer.pause([{ topic, partitions: [partition] }])
+  }
+
+  resume(topic: string, partition: number): void {
+    this.#consumer.resume([{ topic, partitions: [partition] }])
+  }
+
+  async commit(points: readonly Position[]): Promise<void> {
+    await this.#consumer.commitOffsets(
+      points.map(({ topic, partition, offset }) => ({ topic, partition, offset: String(offset) })),
+    )
+  }
+
+  /** Leaves the group. Commit before: afterwards kafkajs drops commits without a word. */
+  async stop(): Promise<void> {
+    this.#stopping = true
+    await Promise.race([this.#consumer.disconnect(), sleep(DISCONNECT_MS, undefined, { ref: false })])
+  }
+
+  async #onJoin(assignment: Record<string, number[]>): Promise<void> {
+    this.#epoch += 1
+    const epoch = this.#epoch
+    this.#options.handlers.rejoining()
+    // kafkajs keeps pauses over a rebalance, also those of partitions that come back later: nobody would resume them.
+    this.#consumer.resume(this.#consumer.paused())
+    const starts = await this.#options.starts.of(new Map(Object.entries(assignment)))
+    if (epoch !== this.#epoch || this.#stopping) return
+    for (const { topic, partition, offset } of starts) this.#consumer.seek({ topic, partition, offset: String(offset) })
+    // A new group's beginning is made durable at once: after a crash `latest` would otherwise mean a later end.
+    // A refusal means that the next join is on its way, which tries again.
+    if (starts.length > 0) await this.commit(starts).catch(() => undefined)
+    if (epoch !== this.#epoch || this.#stopping) return
+    this.#options.handlers.assigned(
+      Object.entries(assignment).flatMap(([topic, partitions]) => partitions.map((partition) => ({ topic, partition }))),
+    )
+  }
+
+  async #onBatch({ batch, resolveOffset, isRunning, isStale }: EachBatchPayload): Promise<void> {
+    if (isStale() || !isRunning()) return
+    try {
+      const { topic, partition } = batch
+      const last = batch.lastOffset()
+      const records = batch.messages.map((message) => toRecord(topic, partition, message))
+      if (this.#options.handlers.fetched({ topic, partition, records, upTo: Number(last) + 1 })) {
+        resolveOffset(last)
+        return
+      }
+    } catch (error) {
+      // kafkajs would retry some errors and die of others without a word.
+      this.#options.handlers.failed(error)
+    }
+    await sleep(REFUSED_WAIT_MS)
+  }
+}
+
+/** Copies what is kept: a view would hold the whole fetch response in memory for as long as its last record is open. */
+function toRecord(topic: string, partition: number, message: KafkaMessage): SourceRecord {
+  return {
+    topic,
+    partition,
+    offset: Number(message.offset),
+    timestamp: Number(message.timestamp),
+    key: message.key === null ? null : Buffer.from(message.key),
+    value: message.value === null ? null : Buffer.from(message.value),
+    headers: message.headers,
+  }
+}

@@ -1,0 +1,41 @@
+/**
+ * Everything that kafkajs 2.2.4 is mended in from outside, each with the failure that it prevents. It is unmaintained, so what is
+ * broken stays broken; a patch applied to a version that it was not written for would be worse, hence the look at the version.
+ */
+import { createRequire } from 'node:module'
+import kafkajs from 'kafkajs'
+import { lz4Codec, snappyCodec, zstdCodec } from './codecs.ts'
+
+const require = createRequire(import.meta.url)
+
+interface RequestQueue {
+  readonly pending: readonly unknown[]
+}
+
+let repaired = false
+
+/** Idempotent; called before the first client is made. */
+export function repairKafkajs(): void {
+  if (repaired) return
+  repaired = true
+  const { version } = require('kafkajs/package.json') as { version: string }
+  if (version !== '2.2.4') throw new Error(`the repairs of kafkajs were written for 2.2.4, but ${version} is installed`)
+  stopIdleTimerLoop()
+  // A record in a codec that is not registered ends the consumer for good.
+  const { CompressionCodecs, CompressionTypes } = kafkajs
+  CompressionCodecs[CompressionTypes.Snappy] = () => snappyCodec
+  CompressionCodecs[CompressionTypes.LZ4] = () => lz4Codec
+  CompressionCodecs[CompressionTypes.ZSTD] = () => zstdCodec
+}
+
+/**
+ * The request queue arms its timer again and again with a negative delay while nothing is pending: thousands of wake-ups a second,
+ * about 3 % of a core for each idle consumer. Whatever is queued later arms it anew, so an empty queue needs no timer.
+ */
+function stopIdleTimerLoop(): void {
+  const { prototype } = require('kafkajs/src/network/requestQueue') as { prototype: { scheduleCheckPendingRequests(): void } }
+  const schedule = prototype.scheduleCheckPendingRequests
+  prototype.scheduleCheckPendingRequests = function (this: RequestQueue): void {
+    if (this.pending.length > 0) schedule.call(this)
+  }
+}

@@ -1,0 +1,36 @@
+/** The entry: which command, which exit code. */
+import { readFileSync } from 'node:fs'
+import { Command, CommanderError } from 'commander'
+
+/** Each is loaded when it is called, so that `run` never loads what only the demo needs. */
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  run: async () => (await import('./cli/run.ts')).runCommand(),
+  simulate: async () => (await import('./cli/simulate.ts')).simulateCommand(),
+  demo: async () => (await import('./cli/demo.ts')).demoCommand(),
+}
+
+async function main(argv: readonly string[]): Promise<number> {
+  const { version, description } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as Record<
+    string,
+    string
+  >
+  const program = new Command('mytracker-sink')
+    .description(description ?? '')
+    .version(version ?? '')
+    .exitOverride()
+  const named = commands[argv[2] ?? '']
+  const loaded = named === undefined ? Object.values(commands) : [named]
+  for (const load of loaded) program.addCommand((await load()).exitOverride().configureHelp({ showGlobalOptions: false }))
+  try {
+    await program.parseAsync([...argv])
+    return Number(process.exitCode ?? 0)
+  } catch (error) {
+    // Commander has said what is wrong already.
+    if (error instanceof CommanderError) return error.exitCode
+    process.stderr.write(`mytracker-sink: ${error instanceof Error ? error.message : String(error)}\n`)
+    return 1
+  }
+}
+
+// Ends the process even where a library keeps a socket or a timer: everything of ours has ended when a command returns.
+process.exit(await main(process.argv))

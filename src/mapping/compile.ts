@@ -1,0 +1,224 @@
+import type { EventSchema, EventType } from '../core/event.ts'
+import type { Hit, Method, Route } from '../core/hit.ts'
+import type { Reject, Skip } from '../core/outcome.ts'
+import { serialiseHit } from '../tracker/request.ts'
+import type { ParamName } from '../tracker/spec.ts'
+import { paramSpecs } from '../tracker/spec.ts'
+import type { Params, ParamValue } from '../tracker/validate.ts'
+import { compileValidator } from '../tracker/validate.ts'
+import { canonicalMapping } from './canonical.ts'
+import { bindPath, parsePath } from './path.ts'
+import type { Take } from './sources.ts'
+import { bindSource, wantedBy, wantedByEntry } from './sources.ts'
+import type { AppChoice, HitSpec, MappingSpec, Source } from './spec.ts'
+import { toText } from './text.ts'
+
+export interface MappingOptions {
+  /** First match wins. */
+  readonly mappings: readonly MappingSpec[]
+  readonly apps: readonly { readonly name: string; readonly vkMiniApp: boolean }[]
+  readonly unmapped: 'dead-letter' | 'skip'
+  readonly invalidParams: 'drop' | 'reject'
+  /** UTF-8 bytes of a body; a hit that is larger by itself can never be sent. */
+  readonly maxBytes: number
+  /** Parameters that broke a rule and were left out. */
+  readonly onDropped: (params: readonly string[]) => void
+}
+
+/** One record's way from event to hit, compiled for one schema. */
+export interface Mapper {
+  /** `timestamp` is the Kafka record's, epoch ms: the event's time where the mapping gives none. */
+  map(event: unknown, timestamp: number): Hit | Skip | Reject
+  /** What the mapping's author should mend, each a sentence. The mapper works all the same, as far as it can. */
+  readonly problems: readonly string[]
+}
+
+/** Compiles mappings; the caller keeps what it gets, once for each schema and topic. */
+export class Mappings {
+  readonly #options: MappingOptions
+  /** One object for each app and method: batches are told apart by it. */
+  readonly #routes = new Map<string, Route>()
+
+  constructor(options: MappingOptions) {
+    this.#options = options
+  }
+
+  compile(schema: EventSchema, topic: string): Mapper {
+    const spec =
+      this.#options.mappings.find(
+        ({ record, topic: only }) => record === schema.name && (only === undefined || only === topic),
+      ) ?? canonicalMapping(schema.name, this.#options.apps)
+    if (spec === undefined) return this.#unmapped(schema, topic)
+    if ('skip' in spec) return { map: () => SKIPPED, problems: [] }
+    return this.#compile(spec, schema.type)
+  }
+
+  #unmapped(schema: EventSchema, topic: string): Mapper {
+    if (this.#options.unmapped === 'skip') return { map: () => UNMAPPED, problems: [] }
+    const detail = `no mapping is for record ${schema.name} of topic ${topic}; write one under mappings, with skip: true if it is not wanted`
+    const rejected: Reject = { kind: 'reject', reason: 'unmapped', detail }
+    return { map: () => rejected, problems: [] }
+  }
+
+  #compile(spec: HitSpec, type: EventType): Mapper {
+    const problems: string[] = []
+    const routeOf = this.#bindApp(spec.app, spec.method, type)
+    const params = bindParams(spec.params, type, problems)
+    const { hopelessTime } = params
+    if (hopelessTime !== undefined) {
+      // Falling back to the record's own time would give every event a wrong one, silently.
+      const rejected: Reject = { kind: 'reject', reason: 'mapping-failed', detail: hopelessTime }
+      return { map: () => rejected, problems }
+    }
+    const { invalidParams, maxBytes, onDropped } = this.#options
+    const validators = new Map(
+      [true, false].map((vkMiniApp) => [vkMiniApp, compileValidator({ method: spec.method, vkMiniApp, invalidParams })] as const),
+    )
+    const vkApps = new Set(this.#options.apps.filter((app) => app.vkMiniApp).map(({ name }) => name))
+    return {
+      problems,
+      map: (event, timestamp) => {
+        const route = routeOf(event)
+        if (route.kind === 'reject') return route
+        const validate = validators.get(vkApps.size > 0 && vkApps.has(route.app)) as ReturnType<typeof compileValidator>
+        const validation = validate(params.take(event, timestamp))
+        if (validation.kind === 'reject') return validation
+        if (validation.dropped.length > 0) onDropped(validation.dropped)
+        const hit = serialiseHit(route, validation.params)
+        return hit.bytes <= maxBytes ? hit : tooLarge(hit.bytes, maxBytes)
+      },
+    }
+  }
+
+  #bindApp(app: AppChoice, method: Method, type: EventType): (event: unknown) => InternedRoute | Reject {
+    if (typeof app === 'string') {
+      const route = this.#route(app, method)
+      return () => route
+    }
+    const { read, types } = bindPath(type, parsePath(app.field))
+    const { convert } = toText(types)
+    const routes = new Map(Object.entries(app.cases).map(([from, name]) => [from, this.#route(name, method)]))
+    const fallback = app.default === undefined ? undefined : this.#route(app.default, method)
+    const cases = Object.keys(app.cases).join(', ')
+    const detail = `app: ${app.field} is none of ${cases}; add a case, or a default`
+    const rejected: Reject = { kind: 'reject', reason: 'mapping-failed', detail }
+    return (event) => {
+      const value = read(event)
+      const from = value === undefined || value === null ? undefined : convert(value)
+      return (from === undefined ? undefined : routes.get(from)) ?? fallback ?? rejected
+    }
+  }
+
+  #route(app: string, method: Method): InternedRoute {
+    const name = `${method} ${app}`
+    const route = (this.#routes.get(name) as InternedRoute | undefined) ?? { kind: 'route', app, method }
+    this.#routes.set(name, route)
+    return route
+  }
+}
+
+/** Told apart from a reject by its kind. */
+type InternedRoute = Route & { readonly kind: 'route' }
+
+const SKIPPED: Skip = { kind: 'skip', reason: 'skipped' }
+const UNMAPPED: Skip = { kind: 'skip', reason: 'unmapped' }
+
+function tooLarge(bytes: number, maxBytes: number): Reject {
+  return {
+    kind: 'reject',
+    reason: 'too-large',
+    detail: `the hit alone has ${bytes} bytes; the tracker takes ${maxBytes}: map fewer or shorter values`,
+  }
+}
+
+type MutableParams = Record<string, ParamValue | undefined>
+
+interface BoundParams {
+  readonly take: (event: unknown, timestamp: number) => Params
+  /** Why no event's time can ever be taken; undefined: it can. */
+  readonly hopelessTime: string | undefined
+}
+
+function bindParams(specs: HitSpec['params'], type: EventType, problems: string[]): BoundParams {
+  const names: string[] = []
+  const takes: Take<ParamValue>[] = []
+  let hopelessTime: string | undefined
+  for (const [name, source] of Object.entries(specs)) {
+    const spec = Object.hasOwn(paramSpecs, name) ? paramSpecs[name as ParamName] : undefined
+    if (spec === undefined) {
+      problems.push(`params.${name}: is no parameter of the tracker`)
+      continue
+    }
+    if (spec.kind === 'entries') {
+      names.push(name)
+      takes.push(bindEntries(`params.${name}`, source, type, problems))
+      continue
+    }
+    const bound = bindSource<string | number>(`params.${name}`, source as Source, type, wantedBy(name, spec) as never)
+    problems.push(...bound.problems)
+    if (name === 'eventTimestamp' && bound.hopeless) hopelessTime = bound.problems.join('; ')
+    names.push(name)
+    takes.push(bound.take)
+  }
+  return { hopelessTime, take: (event, timestamp) => takeAll(names, takes, event, timestamp) }
+}
+
+function takeAll(names: readonly string[], takes: readonly Take<ParamValue>[], event: unknown, timestamp: number): Params {
+  const params: MutableParams = {}
+  for (let index = 0; index < names.length; index += 1) {
+    const value = (takes[index] as Take<ParamValue>)(event)
+    if (value !== undefined) params[names[index] as string] = value
+  }
+  // A retried event keeps its time. A record without one (negative) leaves it to the tracker, which takes the time of receipt.
+  if (params['eventTimestamp'] === undefined && timestamp >= 0) params['eventTimestamp'] = Math.floor(timestamp / 1_000)
+  return params
+}
+
+/** `customEventParams`: entry by entry, or a whole map of the event. */
+function bindEntries(
+  where: string,
+  source: HitSpec['params'][string],
+  type: EventType,
+  problems: string[],
+): Take<Readonly<Record<string, string>>> {
+  if (typeof source === 'string') return bindMap(where, source, type, problems)
+  const names: string[] = []
+  const takes: Take<string>[] = []
+  for (const [name, entry] of Object.entries(source as Readonly<Record<string, Source>>)) {
+    const bound = bindSource(`${where}.${name}`, entry, type, wantedByEntry)
+    problems.push(...bound.problems)
+    names.push(name)
+    takes.push(bound.take)
+  }
+  return (event) => {
+    const entries: Record<string, string> = {}
+    for (let index = 0; index < names.length; index += 1) {
+      const value = (takes[index] as Take<string>)(event)
+      if (value !== undefined) entries[names[index] as string] = value
+    }
+    return entries
+  }
+}
+
+function bindMap(where: string, path: string, type: EventType, problems: string[]): Take<Readonly<Record<string, string>>> {
+  const { read, types } = bindPath(type, parsePath(path))
+  const maps = types.filter((each) => each.kind === 'map')
+  if (maps.length === 0) problems.push(`${where}: ${path} is no map; name entries one by one`)
+  // The values' type may be a union of its own: bound with an empty path, it reads the value itself.
+  const values = maps.map((map) => bindPath(map.values, []))
+  const { convert, misfits } = toText(values.flatMap((value) => value.types))
+  for (const misfit of misfits) problems.push(`${where}: a value of ${path} is ${misfit}, which has no text`)
+  const [first] = values
+  if (first === undefined) return () => undefined
+  return (event) => {
+    const map = read(event)
+    if (map === undefined || map === null) return undefined
+    const entries: Record<string, string> = {}
+    for (const [name, value] of Object.entries(map)) {
+      const plain = first.read(value)
+      const text = plain === undefined || plain === null ? undefined : convert(plain)
+      if (text !== undefined) entries[name] = text
+    }
+    return entries
+  }
+}

@@ -1,0 +1,314 @@
+import type { Clock, Timer } from '../core/clock.ts'
+import type { Reject } from '../core/outcome.ts'
+import type { SourceRecord } from '../core/record.ts'
+import type { OpenHit, OpenRecord } from './batch.ts'
+import { Batch } from './batch.ts'
+import type { BatchLimits } from './batcher.ts'
+import { Batcher } from './batcher.ts'
+import { Dispatcher } from './dispatcher.ts'
+import type { Leaving } from './exit-queue.ts'
+import { ExitQueue } from './exit-queue.ts'
+import { KeyOrder } from './key-order.ts'
+import { Ledger } from './ledger.ts'
+import type { Permits, WindowBytes } from './limits.ts'
+import type { Exit, PipelineProbe, Preparer, Sender, SideExit, Source, Wait } from './ports.ts'
+import type { InPlaceRetry } from './retry-policy.ts'
+
+export interface LaneLimits {
+  readonly batch: BatchLimits
+  readonly retry: InPlaceRetry
+  /** `key`: see KeyOrder. `none`: whatever is ready goes. */
+  readonly ordering: 'key' | 'none'
+  /** Batches between their first sending and their last outcome. */
+  readonly maxInFlight: number
+  /** Records without an outcome. */
+  readonly windowEvents: number
+}
+
+/** What all lanes of a process share. */
+export interface LaneContext {
+  readonly limits: LaneLimits
+  readonly preparer: Preparer
+  readonly sender: Sender
+  readonly sideExit: SideExit
+  readonly source: Source
+  readonly probe: PipelineProbe
+  readonly clock: Clock
+  readonly random: () => number
+  readonly permits: Permits
+  readonly windowBytes: WindowBytes
+}
+
+/** One stuck record lets at most this many times the window be delivered behind it: the ledger's ring has a bound too. */
+const SPAN_WINDOWS = 500
+
+/**
+ * One assigned partition: takes records in while its window has room, sends batches while there are permits, and knows up to where
+ * everything has an outcome. `pump` is the one place where it moves; everything that changes its state ends in a call of it.
+ */
+export class Lane {
+  readonly topic: string
+  readonly partition: number
+  /** The commit point that the broker is known to hold; negative: none yet. Kept by the committer. */
+  committed = -1
+  readonly #context: LaneContext
+  readonly #ledger = new Ledger()
+  readonly #order = new KeyOrder()
+  readonly #batcher: Batcher
+  readonly #dispatcher: Dispatcher
+  readonly #exits: ExitQueue
+  /** Records that came but found no room in the window: at most one fetch. */
+  #backlog: readonly SourceRecord[] = []
+  #taken = 0
+  /** The offset after the newest fetch. */
+  #fetchedUpTo = -1
+  #awaited: Wait | undefined
+  #paused = false
+  #stopped = false
+  #heldBytes = 0
+  #linger: { timer: Timer; dueAt: number } | undefined
+  #onIdle: (() => void) | undefined
+  readonly #wake = (): void => this.pump()
+
+  constructor(topic: string, partition: number, context: LaneContext) {
+    this.topic = topic
+    this.partition = partition
+    this.#context = context
+    this.#batcher = new Batcher(context.limits.batch, (batch) => this.#dispatcher.queue(batch))
+    this.#dispatcher = new Dispatcher({
+      ...context,
+      ...context.limits,
+      onSending: (batch) => this.#batcher.release(batch),
+      onDelivered: (part, batch) => {
+        for (const hit of part.hits) this.#close(hit, batch)
+      },
+      onLeaving: (part, batch, step) => {
+        for (const hit of part.hits) this.#leave(hit, batch, { ...step, attempt: part.failures })
+      },
+      onMoved: () => {
+        this.pump()
+        this.#reportIdle()
+      },
+    })
+    this.#exits = new ExitQueue({
+      ...context,
+      onWritten: (written) => this.#onWritten(written),
+      onFailed: (error, waiting) => {
+        context.probe.exitFailed({ topic, partition, waiting, error })
+        this.#reportIdle()
+      },
+    })
+  }
+
+  /** The next offset to read after a restart; negative: nothing was read yet. */
+  get commitPoint(): number {
+    return this.#ledger.commitPoint
+  }
+
+  /** Records without an outcome. */
+  get open(): number {
+    return this.#ledger.open
+  }
+
+  /** Takes over what was fetched; never waits. `fetchedUpTo` is the offset after the fetch, which may lie behind its last record. */
+  accept(records: readonly SourceRecord[], fetchedUpTo: number): void {
+    this.#backlog = this.#taken === this.#backlog.length ? records : [...this.#backlog.slice(this.#taken), ...records]
+    this.#taken = 0
+    this.#fetchedUpTo = fetchedUpTo
+    this.pump()
+    // Only here, between two fetches: pausing while one is in flight would throw its records away and fetch them again.
+    if (!this.#stopped && !this.#paused && this.#backlog.length > 0) {
+      this.#paused = true
+      this.#context.source.pause(this.topic, this.partition)
+    }
+  }
+
+  pump(): void {
+    if (this.#stopped) return
+    this.#takeIn()
+    this.#dispatcher.send()
+    this.#flushStalledWindow()
+    this.#armLinger()
+    if (this.#paused && this.#backlog.length === 0 && this.#ledger.open <= this.#context.limits.windowEvents / 2) {
+      this.#paused = false
+      this.#context.source.resume(this.topic, this.partition)
+    }
+  }
+
+  /** Sends nothing any more. Resolves when every request and every write to a side topic that is under way has ended. */
+  stop(): Promise<void> {
+    this.#stopped = true
+    this.#dispatcher.stop()
+    this.#exits.stop()
+    this.#context.clock.clear(this.#linger?.timer)
+    return new Promise((resolve) => {
+      this.#onIdle = resolve
+      this.#reportIdle()
+    })
+  }
+
+  #reportIdle(): void {
+    if (this.#onIdle === undefined || this.#dispatcher.requests > 0 || this.#exits.writing) return
+    this.#context.windowBytes.give(this.#heldBytes)
+    this.#heldBytes = 0
+    this.#onIdle()
+  }
+
+  // --- in ---
+
+  #takeIn(): void {
+    while (this.#taken < this.#backlog.length && this.#awaited === undefined && this.#hasRoom()) {
+      const record = this.#backlog[this.#taken] as SourceRecord
+      const content = this.#context.preparer.prepare(record)
+      if (content.kind === 'wait') {
+        this.#awaitPreparation(content)
+        return
+      }
+      this.#taken += 1
+      const sequence = this.#ledger.enter(record.offset)
+      if (content.kind === 'skip') {
+        this.#ledger.close(sequence)
+        this.#context.probe.skipped(content.reason, record)
+      } else {
+        this.#admit(this.#opened(record, sequence, content))
+      }
+    }
+    if (this.#taken === this.#backlog.length) {
+      this.#backlog = NOTHING
+      this.#taken = 0
+      this.#ledger.readUpTo(this.#fetchedUpTo)
+    }
+  }
+
+  #hasRoom(): boolean {
+    const { windowEvents } = this.#context.limits
+    const { open, span } = this.#ledger
+    return (
+      open === 0 || (open < windowEvents && span < windowEvents * SPAN_WINDOWS && this.#context.windowBytes.hasRoom(this.#wake))
+    )
+  }
+
+  #awaitPreparation(wait: Wait): void {
+    this.#awaited = wait
+    wait.ready.then(() => {
+      this.#awaited = undefined
+      this.pump()
+    })
+  }
+
+  #opened(record: SourceRecord, sequence: number, content: OpenHit['content'] | Reject): OpenRecord {
+    const windowBytes =
+      (record.value?.length ?? 0) + (record.key?.length ?? 0) + (content.kind === 'hit' ? content.bytes : content.detail.length)
+    this.#context.windowBytes.take(windowBytes)
+    this.#heldBytes += windowBytes
+    // latin1 keeps every byte apart from every other and costs least to make.
+    const key = this.#context.limits.ordering === 'key' ? record.key?.toString('latin1') : undefined
+    return { record, sequence, key, content, windowBytes }
+  }
+
+  /** Lets the record join a batch, or wait for its key. Says whether it may go. */
+  #admit(open: OpenRecord): boolean {
+    const { key } = open
+    if (key !== undefined) {
+      const holder = this.#order.holder(key)
+      if (holder !== undefined && !this.#mayShare(holder, open, key)) {
+        this.#order.wait(key, open)
+        return false
+      }
+    }
+    const batch = isHit(open) ? this.#batcher.add(open, this.#context.clock.now()) : this.#rejected(open, open.content as Reject)
+    if (key !== undefined) this.#order.hold(key, batch)
+    return true
+  }
+
+  #mayShare(holder: Batch, open: OpenRecord, key: string): boolean {
+    if (!isHit(open) || !holder.filling || holder.route !== open.content.route || this.#order.isWaitedFor(key)) return false
+    if (this.#batcher.fits(holder, open)) return true
+    // It can take no more of what comes; let it go rather than linger.
+    this.#batcher.close(holder)
+    return false
+  }
+
+  /** A record that will never be sent leaves as a batch of its own, which holds the key until the dead letter is acknowledged. */
+  #rejected(open: OpenRecord, { reason, detail }: Reject): Batch {
+    const batch = new Batch(NOWHERE, this.#context.clock.now())
+    batch.filling = false
+    batch.left = 1
+    this.#leave(open, batch, { to: 'dead-letter', reason, detail, attempt: 0 })
+    return batch
+  }
+
+  // --- out ---
+
+  /** When the window is full and all of it waits behind batches that still fill, nothing can come to fill them: they go at once. */
+  #flushStalledWindow(): void {
+    if (this.#backlog.length === 0 || this.#awaited !== undefined || !this.#dispatcher.idle) return
+    for (const batch of this.#batcher.takeDue(Number.POSITIVE_INFINITY)) this.#dispatcher.queue(batch)
+    this.#dispatcher.send()
+  }
+
+  #armLinger(): void {
+    const dueAt = this.#batcher.nextDueAt()
+    // A timer that is early is kept: it looks again when it fires. So there is one timer, not one for each batch.
+    if (dueAt === undefined || (this.#linger !== undefined && this.#linger.dueAt <= dueAt)) return
+    const { clock } = this.#context
+    clock.clear(this.#linger?.timer)
+    const timer = clock.set(() => this.#onLinger(), Math.max(0, dueAt - clock.now()))
+    this.#linger = { timer, dueAt }
+  }
+
+  #onLinger(): void {
+    this.#linger = undefined
+    for (const batch of this.#batcher.takeDue(this.#context.clock.now())) this.#dispatcher.queue(batch)
+    this.pump()
+  }
+
+  // --- outcomes ---
+
+  #leave(open: OpenRecord, batch: Batch, why: Pick<Exit, 'to' | 'reason' | 'detail' | 'attempt'>): void {
+    const { to, reason, detail, attempt } = why
+    this.#exits.push({
+      exit: { record: open.record, to, reason, detail, attempt, failedAt: this.#context.clock.now() },
+      open,
+      batch,
+    })
+  }
+
+  #onWritten(written: readonly Leaving[]): void {
+    this.#context.probe.exited(written.map(({ exit }) => exit))
+    for (const { open, batch } of written) this.#close(open, batch)
+    this.pump()
+    this.#reportIdle()
+  }
+
+  /** The record has its outcome. The last of a batch lets the keys go. */
+  #close(open: OpenRecord, batch: Batch): void {
+    this.#ledger.close(open.sequence)
+    this.#context.windowBytes.give(open.windowBytes)
+    this.#heldBytes -= open.windowBytes
+    batch.left -= 1
+    if (batch.left > 0) return
+    if (isHit(open)) for (const hit of batch.hits) this.#releaseKey(hit.key, batch)
+    else this.#releaseKey(open.key, batch)
+  }
+
+  #releaseKey(key: string | undefined, batch: Batch): void {
+    if (key === undefined) return
+    const waited = this.#order.release(key, batch)
+    for (let index = 0; index < waited.length; index += 1) {
+      if (!this.#admit(waited[index] as OpenRecord)) {
+        const rest = waited.slice(index + 1)
+        for (const open of rest) this.#order.wait(key, open)
+        return
+      }
+    }
+  }
+}
+
+const NOTHING: readonly SourceRecord[] = []
+/** The route of what is never sent. */
+const NOWHERE = { app: '', method: 'customEvent' } as const
+
+function isHit(open: OpenRecord): open is OpenHit {
+  return open.content.kind === 'hit'
+}

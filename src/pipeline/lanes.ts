@@ -1,0 +1,58 @@
+import type { SourceRecord } from '../core/record.ts'
+import type { LaneContext } from './lane.ts'
+import { Lane } from './lane.ts'
+
+export interface Assigned {
+  readonly topic: string
+  readonly partition: number
+}
+
+/** The lanes of the partitions that this instance has now. */
+export class Lanes {
+  readonly #context: LaneContext
+  #lanes = new Map<string, Lane>()
+
+  constructor(context: LaneContext) {
+    this.#context = context
+  }
+
+  /**
+   * The group was joined. Every lane begins anew from what is committed: a member may have missed a generation, and what its
+   * lanes believe then is no longer true. Requests under way go on, but nothing that they bring is committed.
+   */
+  assign(partitions: readonly Assigned[]): void {
+    for (const lane of this.#lanes.values()) void lane.stop()
+    this.#lanes = new Map(
+      partitions.map(({ topic, partition }) => [nameOf(topic, partition), new Lane(topic, partition, this.#context)]),
+    )
+  }
+
+  /** False: the partition is not ours; then the records were not taken over. */
+  accept(fetched: { topic: string; partition: number; records: readonly SourceRecord[]; upTo: number }): boolean {
+    const lane = this.#lanes.get(nameOf(fetched.topic, fetched.partition))
+    if (lane === undefined) return false
+    lane.accept(fetched.records, fetched.upTo)
+    return true
+  }
+
+  /** Those whose commit point is ahead of what the broker holds. */
+  dirty(): Lane[] {
+    return [...this.#lanes.values()].filter((lane) => lane.commitPoint > lane.committed)
+  }
+
+  /** Records without an outcome. */
+  get open(): number {
+    let open = 0
+    for (const lane of this.#lanes.values()) open += lane.open
+    return open
+  }
+
+  /** Nothing new is sent; resolves when all that is under way has ended. */
+  async drain(): Promise<void> {
+    await Promise.all([...this.#lanes.values()].map((lane) => lane.stop()))
+  }
+}
+
+function nameOf(topic: string, partition: number): string {
+  return `${topic}/${partition}`
+}

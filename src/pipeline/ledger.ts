@@ -1,0 +1,71 @@
+/**
+ * Which offsets of one partition are open, and from where a restart must read.
+ *
+ * A ring of offsets in the order of reading; a closed one is overwritten with CLOSED. The commit point moves over closed ones only
+ * from the front, so it can never pass an open record, however many later ones are done. Offsets may have gaps (compaction,
+ * transaction markers): nothing here counts offsets, only records.
+ */
+const CLOSED = -1
+
+export class Ledger {
+  #ring = new Float64Array(1024)
+  /** Sequence numbers: every record from #head on is in the ring, #tail is the next to be given. */
+  #head = 0
+  #tail = 0
+  #open = 0
+  /** The offset after the newest record that was read; negative before the first. */
+  #next: number
+
+  /** `next`: the first offset that will be read, or a negative number when that is not known yet. */
+  constructor(next = -1) {
+    this.#next = next
+  }
+
+  /** How many records have no outcome yet. */
+  get open(): number {
+    return this.#open
+  }
+
+  /** How many records the ring holds: the open ones, and the closed ones that wait behind them. */
+  get span(): number {
+    return this.#tail - this.#head
+  }
+
+  /** The next offset to read after a restart: that of the oldest open record, else the one after everything read. Negative: nothing read yet. */
+  get commitPoint(): number {
+    return this.#head === this.#tail ? this.#next : (this.#ring[this.#head & (this.#ring.length - 1)] as number)
+  }
+
+  /** Enters a record; returns the number by which it is closed. Offsets must rise. */
+  enter(offset: number): number {
+    if (this.#tail - this.#head === this.#ring.length) this.#grow()
+    this.#ring[this.#tail & (this.#ring.length - 1)] = offset
+    this.#next = offset + 1
+    this.#open += 1
+    return this.#tail++
+  }
+
+  /** The record has its outcome. Closing one twice is a bug, and is said at once: it would let the count of open ones lie. */
+  close(sequence: number): void {
+    const mask = this.#ring.length - 1
+    if (sequence < this.#head || sequence >= this.#tail || this.#ring[sequence & mask] === CLOSED) {
+      throw new Error(`record ${sequence} was closed twice or never entered`)
+    }
+    this.#ring[sequence & mask] = CLOSED
+    this.#open -= 1
+    while (this.#head < this.#tail && this.#ring[this.#head & mask] === CLOSED) this.#head += 1
+  }
+
+  /** Everything before `next` was read; offsets without a record (transaction markers, compacted ones) need no outcome. */
+  readUpTo(next: number): void {
+    if (next > this.#next) this.#next = next
+  }
+
+  #grow(): void {
+    const larger = new Float64Array(this.#ring.length * 2)
+    for (let sequence = this.#head; sequence < this.#tail; sequence += 1) {
+      larger[sequence & (larger.length - 1)] = this.#ring[sequence & (this.#ring.length - 1)] as number
+    }
+    this.#ring = larger
+  }
+}

@@ -1,0 +1,63 @@
+/** What the pipeline needs of the world. Adapters satisfy these structurally; the pipeline knows no Kafka, no HTTP, no Avro. */
+import type { Hit, Route } from '../core/hit.ts'
+import type { Answer, Reason, Reject, Skip, SkipReason } from '../core/outcome.ts'
+import type { SourceRecord } from '../core/record.ts'
+
+/** The record cannot be judged yet (its schema is on the way): ask again once `ready` resolves. It never rejects. */
+export interface Wait {
+  readonly kind: 'wait'
+  readonly ready: Promise<void>
+}
+
+/** Turns a record into a hit: decode, map, validate, serialise. Synchronous, because a promise per record is what costs most. */
+export interface Preparer {
+  prepare(record: SourceRecord): Hit | Skip | Reject | Wait
+}
+
+/** One request. Network trouble is an answer; a rejected promise is a bug and holds the batch. */
+export interface Sender {
+  send(route: Route, hits: readonly Hit[]): Promise<Answer>
+}
+
+/** A record that leaves the pipeline by the side: to a retry tier or to the dead letters. */
+export interface Exit {
+  readonly record: SourceRecord
+  readonly to: 'tier' | 'dead-letter'
+  readonly reason: Reason
+  readonly detail: string
+  /** How many deliveries of it have failed. */
+  readonly attempt: number
+  /** Epoch ms. */
+  readonly failedAt: number
+}
+
+export interface SideExit {
+  /**
+   * Resolves when every one of them is acknowledged by all in-sync replicas. Rejects when any may not be written;
+   * then the same exits are handed in again, and those that were written stand twice.
+   */
+  write(exits: readonly Exit[]): Promise<void>
+}
+
+/** Where a restart goes on: `offset` is the next one to read. */
+export interface CommitPoint {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: number
+}
+
+export interface Source {
+  pause(topic: string, partition: number): void
+  resume(topic: string, partition: number): void
+  commit(points: readonly CommitPoint[]): Promise<void>
+}
+
+/** One call per happening, per batch rather than per record. */
+export interface PipelineProbe {
+  skipped(reason: SkipReason, record: SourceRecord): void
+  answered(event: { route: Route; hits: readonly { readonly record: SourceRecord }[]; answer: Answer; durationMs: number }): void
+  exited(exits: readonly Exit[]): void
+  exitFailed(event: { topic: string; partition: number; waiting: number; error: unknown }): void
+  committed(points: readonly CommitPoint[], durationMs: number): void
+  commitFailed(error: unknown): void
+}

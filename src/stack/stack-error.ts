@@ -1,0 +1,8 @@
+/** The stack cannot be had. The message is one whole sentence for the operator: what is missing, and what to do. */
+export class StackError extends Error {
+  override readonly name = 'StackError'
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

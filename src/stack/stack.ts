@@ -1,0 +1,79 @@
+/** A real Kafka broker and a real schema registry, for demo, bench and tests. */
+import { givenAddresses, redacted } from './addresses.ts'
+import type { Env } from './cache.ts'
+import { dockerAnswers, startInDocker } from './docker.ts'
+import { findJava, mavenAnswers, missingPackages, startOnJava } from './java.ts'
+import { addressesAnswer } from './ready.ts'
+import { messageOf, StackError } from './stack-error.ts'
+import type { Starting } from './starting.ts'
+
+export interface Stack {
+  readonly brokers: string[]
+  /** Base URL of the Confluent API, without trailing slash. Empty when no registry was asked for. */
+  readonly registryUrl: string
+  readonly how: 'given' | 'docker' | 'java'
+  /** Resolves when everything that was started is gone. May be called more than once. Given addresses are left alone. */
+  stop(): Promise<void>
+}
+
+export interface StackOptions {
+  /** `host:port`; goes before MYTRACKER_SINK_BROKERS. */
+  brokers?: string[]
+  /** Goes before MYTRACKER_SINK_REGISTRY_URL. */
+  registryUrl?: string
+  /** Progress, a sentence a line. */
+  report: (line: string) => void
+  /** Ends the start, not the started stack. */
+  signal?: AbortSignal
+  /** Whether a registry is wanted as well; true when left out. */
+  registry?: boolean
+  env: Env
+}
+
+const ways =
+  'start Docker, or install Java 17 or later and Maven, or set MYTRACKER_SINK_BROKERS and MYTRACKER_SINK_REGISTRY_URL to a broker and a registry of your own'
+
+/**
+ * Takes the addresses that are given, else starts containers if a Docker daemon answers, else JVMs. Throws StackError with one
+ * sentence on what to do when there is no way, and the signal's reason when aborted.
+ */
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const { env, report, registry = true, signal = new AbortController().signal } = options
+  const starting: Starting = { env, report, registry, signal }
+  const given = givenAddresses(options)
+  if (given !== undefined) {
+    await addressesAnswer(given, signal)
+    report(
+      `using the broker at ${given.brokers.join(', ')}${registry ? ` and the registry at ${redacted(given.registryUrl)}` : ''}`,
+    )
+    return { ...given, how: 'given', stop: async () => undefined }
+  }
+  const startedAt = performance.now()
+  const stack = await start(starting)
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
+  report(`ready after ${seconds} s: broker ${stack.brokers.join(', ')}${registry ? `, registry ${stack.registryUrl}` : ''}`)
+  return stack
+}
+
+async function start(starting: Starting): Promise<Stack> {
+  const { env, report, signal } = starting
+  let dockerFailed = ''
+  if (await dockerAnswers(env)) {
+    try {
+      return { ...(await startInDocker(starting)), how: 'docker' }
+    } catch (error) {
+      signal.throwIfAborted()
+      // Often an image that cannot be pulled. Java may do where Docker did not.
+      dockerFailed = `Docker could not start the stack (${messageOf(error)}). `
+      report(`${dockerFailed}Trying Java.`)
+    }
+  }
+  const java = await findJava(env)
+  if (java === undefined) throw new StackError(`${dockerFailed}There is no way to a Kafka broker here: ${ways}.`)
+  const missing = await missingPackages(starting)
+  if (missing.length > 0 && !(await mavenAnswers(env))) {
+    const titles = missing.map(({ title }) => title).join(' and ')
+    throw new StackError(`${dockerFailed}Java is here, but not Maven, which fetches ${titles} once: install Maven, or ${ways}.`)
+  }
+  return { ...(await startOnJava(java, starting)), how: 'java' }
+}

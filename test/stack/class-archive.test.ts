@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { archiveFlag, archiveName, classArchive } from '../../src/stack/class-archive.ts'
+
+const jar = { path: '/c/a.jar', sizeBytes: 10, mtimeMs: 5 }
+const key = { javaVersion: 'openjdk version "17.0.15"', flags: ['-Xmx256m'], jars: [jar] }
+
+test('the same JVM, flags and jars find the same archive', () => {
+  assert.equal(archiveName('broker', key), archiveName('broker', structuredClone(key)))
+})
+
+test('whatever the JVM would refuse an archive for has another name', () => {
+  const others = [
+    { ...key, javaVersion: 'openjdk version "17.0.16"' },
+    { ...key, flags: ['-Xmx512m'] },
+    { ...key, jars: [{ ...jar, path: '/d/a.jar' }] },
+    { ...key, jars: [{ ...jar, sizeBytes: 11 }] },
+    { ...key, jars: [{ ...jar, mtimeMs: 6 }] },
+    { ...key, jars: [jar, jar] },
+  ]
+  const names = new Set([key, ...others].map((each) => archiveName('broker', each)))
+  assert.equal(names.size, 1 + others.length)
+})
+
+test('an archive is made at exit under a name of its own, and mapped once it is there', async (t) => {
+  const cache = await mkdtemp(join(tmpdir(), 'stack-archive-test-'))
+  t.after(() => rm(cache, { recursive: true, force: true }))
+  const first = await classArchive(cache, 'broker', key)
+  assert.equal(first.kind, 'made-at-exit')
+  assert.match(archiveFlag(first), /^-XX:ArchiveClassesAtExit=.*\.unfinished-/)
+  await writeFile(first.path, '')
+  const second = await classArchive(cache, 'broker', key)
+  assert.deepEqual(second, { kind: 'mapped', path: first.path })
+  assert.equal(archiveFlag(second), `-XX:SharedArchiveFile=${first.path}`)
+})

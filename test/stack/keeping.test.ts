@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict'
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import { test } from 'node:test'
+import { exists } from '../../src/stack/cache.ts'
+import { JvmEnded, startKeeper } from '../../src/stack/keeping.ts'
+import { freePorts, portAnswers } from '../../src/stack/ports.ts'
+
+/** Stands in for a JVM: listens, and on SIGTERM writes its class archive. */
+const service = (port: number, archive: string) => `
+  const server = require('net').createServer().listen(${port}, '127.0.0.1')
+  process.on('SIGTERM', () => { require('fs').writeFileSync(${JSON.stringify(archive)}, 'classes'); process.exit(143) })
+`
+
+test('stop ends what was started, removes the folder and keeps the archive in place of older ones', async (t) => {
+  const { folder, archives, port, keeper } = await kept(t)
+  keeper.ready()
+  await keeper.stop()
+  assert.equal(await portAnswers(port), false)
+  assert.equal(await exists(folder), false)
+  assert.deepEqual(await readdir(archives), ['broker-new.jsa'])
+})
+
+test('the archive of a run that never became ready is thrown away', async (t) => {
+  const { archives, keeper } = await kept(t)
+  await keeper.stop()
+  assert.deepEqual(await readdir(archives), ['broker-old.jsa'])
+})
+
+test('a service that ends by itself is reported with the end of its log', async (t) => {
+  const { place, archive } = await places(t)
+  const args = ['-e', 'console.log("java.net.BindException: Address already in use"); process.exitCode = 3']
+  const keeper = startKeeper({ folder: place, jvms: [{ name: 'broker', command: process.execPath, args, archive }] }, process.env)
+  const error = await keeper.ended.catch((reason: unknown) => reason)
+  await keeper.stop()
+  assert.ok(error instanceof JvmEnded)
+  assert.match(error.message, /The broker of the stack ended by itself \(exit code 3\).*\njava\.net\.BindException/)
+  assert.equal(error.portTaken, true)
+})
+
+test('a program that cannot be run is reported', async (t) => {
+  const { place, archive } = await places(t)
+  const jvms = [{ name: 'broker', command: join(place, 'no-java'), args: [], archive } as const]
+  const keeper = startKeeper({ folder: place, jvms }, process.env)
+  await assert.rejects(keeper.ended, /ENOENT/)
+  await keeper.stop()
+  assert.equal(await exists(place), false)
+})
+
+async function kept(t: TestContext) {
+  const { place, archives, archive } = await places(t)
+  await writeFile(join(archives, 'broker-old.jsa'), '')
+
+  const [port = 0] = await freePorts(1)
+  const args = ['-e', service(port, archive.unfinishedPath)]
+  const keeper = startKeeper({ folder: place, jvms: [{ name: 'broker', command: process.execPath, args, archive }] }, process.env)
+  const until = performance.now() + 10_000
+  while (!(await portAnswers(port))) assert.ok(performance.now() < until, 'the service did not come up')
+  return { folder: place, archives, port, keeper }
+}
+
+async function places(t: TestContext) {
+  const root = await mkdtemp(join(tmpdir(), 'stack-keeping-test-'))
+  t.after(() => rm(root, { recursive: true, force: true }))
+  const place = join(root, 'place')
+  const archives = join(root, 'archives')
+  await mkdir(place)
+  await mkdir(archives)
+  const paths = { unfinishedPath: join(archives, '.unfinished-1-broker.jsa'), path: join(archives, 'broker-new.jsa') }
+  return { place, archives, archive: { kind: 'made-at-exit', ...paths } as const }
+}
