@@ -129,7 +129,7 @@ async function join(parts: Parts): Promise<Running> {
   const sideExit = await broker.sideExit({
     groupId,
     sources: topics,
-    tiers: config.retry.tiers.map(({ text, ms }) => ({ name: text, delayMs: ms })),
+    tiers: config.retry.tiers.map(({ name, delay }) => ({ name, delayMs: delay })),
     create: config.retry.createTopics,
     partitions: config.retry.partitions,
     replicationFactor: config.retry.replicationFactor,

@@ -131,7 +131,7 @@ function tooLarge(bytes: number, maxBytes: number): Reject {
   }
 }
 
-type MutableParams = Record<string, ParamValue | undefined>
+type MutableParams = Record<string, ParamValue | undefined> & { eventTimestamp?: ParamValue }
 
 interface BoundParams {
   readonly take: (event: unknown, timestamp: number) => Params
@@ -170,7 +170,7 @@ function takeAll(names: readonly string[], takes: readonly Take<ParamValue>[], e
     if (value !== undefined) params[names[index] as string] = value
   }
   // A retried event keeps its time. A record without one (negative) leaves it to the tracker, which takes the time of receipt.
-  if (params['eventTimestamp'] === undefined && timestamp >= 0) params['eventTimestamp'] = Math.floor(timestamp / 1_000)
+  if (params.eventTimestamp === undefined && timestamp >= 0) params.eventTimestamp = Math.floor(timestamp / 1_000)
   return params
 }
 

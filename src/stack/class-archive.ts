@@ -46,8 +46,13 @@ export async function classArchive(cache: string, service: string, key: ArchiveK
   return { kind: 'made-at-exit', path, unfinishedPath: join(folder, `.unfinished-${process.pid}-${Date.now()}-${service}.jsa`) }
 }
 
-export function archiveFlag(archive: ClassArchive): string {
-  return archive.kind === 'mapped'
-    ? `-XX:SharedArchiveFile=${archive.path}`
-    : `-XX:ArchiveClassesAtExit=${archive.unfinishedPath}`
+export function archiveFlags(archive: ClassArchive): string[] {
+  // With the log on, the JVM tells when it passes the archive over; by itself it would be slow in silence.
+  if (archive.kind === 'mapped') return [`-XX:SharedArchiveFile=${archive.path}`, '-Xlog:cds']
+  return [`-XX:ArchiveClassesAtExit=${archive.unfinishedPath}`]
+}
+
+/** Whether this log of a JVM says that it could not use its archive. */
+export function archiveRefused(log: string): boolean {
+  return /\[cds[^\]]*\].*(UseSharedSpaces:|unable to (map|use))/i.test(log)
 }

@@ -8,7 +8,7 @@ import { brokerProperties } from './broker-properties.ts'
 import type { Env } from './cache.ts'
 import { cacheFolder, exists } from './cache.ts'
 import type { Jar } from './class-archive.ts'
-import { archiveFlag, classArchive } from './class-archive.ts'
+import { archiveFlags, classArchive } from './class-archive.ts'
 import type { JvmPlan } from './keeper.ts'
 import type { Keeper } from './keeping.ts'
 import { JvmEnded, startKeeper } from './keeping.ts'
@@ -20,7 +20,7 @@ import type { Started, Starting } from './starting.ts'
 
 const javaMin = 17
 const readyMaxMs = 60_000
-const startsMax = 3
+const startsMax = 2
 /** Client compiler and serial collector: quick to start and small. The load of a demo or a bench needs no more. */
 const jvmFlags = ['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-XX:-UsePerfData']
 
@@ -68,8 +68,10 @@ export async function startOnJava(java: Java, starting: Starting): Promise<Start
     try {
       return await startOnce(java, packages, starting)
     } catch (error) {
-      if (attempt === startsMax || !(error instanceof JvmEnded && error.portTaken)) throw error
-      report('a port was taken by another process meanwhile, starting again with others')
+      // Two causes pass by themselves: another process was quicker to bind the port, or the class archive was damaged (a JVM
+      // may crash on that), which the keeper has removed by now.
+      if (attempt === startsMax || !(error instanceof JvmEnded)) throw error
+      report(`the ${error.service} ended while it was starting, trying once more`)
     }
   }
 
@@ -161,7 +163,7 @@ async function brokerPlan(
   // Jar by jar and sorted, not `*`: the archive holds only for the very same list.
   const classpath = jars.map((jar) => jar.path).join(delimiter)
   const log = '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn'
-  const args = [...jvmFlags, archiveFlag(archive), log, '-cp', classpath, 'kafka.Kafka', join(folder, 'server.properties')]
+  const args = [...jvmFlags, ...archiveFlags(archive), log, '-cp', classpath, 'kafka.Kafka', join(folder, 'server.properties')]
   return { name: 'broker', command: java.command, args, archive }
 }
 
@@ -178,7 +180,7 @@ async function registryPlan(
   return {
     name: 'registry',
     command: java.command,
-    args: [...jvmFlags, archiveFlag(archive), ...http, '-jar', runner.path],
+    args: [...jvmFlags, ...archiveFlags(archive), ...http, '-jar', runner.path],
     archive,
   }
 }

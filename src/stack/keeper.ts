@@ -11,6 +11,7 @@ import { readdir, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { ClassArchive } from './class-archive.ts'
+import { archiveRefused } from './class-archive.ts'
 
 export interface JvmPlan {
   readonly name: 'broker' | 'registry'
@@ -34,7 +35,8 @@ const graceWithArchiveMs = 60_000
 interface Jvm {
   readonly plan: JvmPlan
   readonly process: ChildProcess
-  readonly gone: Promise<void>
+  /** Resolves to whether it ended unasked. */
+  readonly gone: Promise<boolean>
 }
 
 let plan: KeeperPlan | undefined
@@ -64,10 +66,10 @@ function start(folder: string, jvm: JvmPlan): Jvm {
   const log = openSync(logPath, 'w')
   const child = spawn(jvm.command, jvm.args, { cwd: folder, stdio: ['ignore', log, log] })
   closeSync(log)
-  const gone = new Promise<void>((settle) => {
+  const gone = new Promise<boolean>((settle) => {
     const end = (how: string) => {
       if (!stopping) process.stdout.write(`${JSON.stringify({ name: jvm.name, how, log: tailOf(logPath) })}\n`)
-      settle()
+      settle(!stopping)
     }
     child.once('error', (error) => end(error.message))
     child.once('exit', (code, signal) => end(signal ?? `exit code ${code}`))
@@ -86,23 +88,27 @@ async function stop(): Promise<void> {
 async function end({ plan: { name, archive }, process: child, gone }: Jvm): Promise<void> {
   child.kill('SIGTERM')
   const timer = setTimeout(() => child.kill('SIGKILL'), archive.kind === 'made-at-exit' && ready ? graceWithArchiveMs : graceMs)
-  await gone
+  const unasked = await gone
   clearTimeout(timer)
   const log = plan === undefined ? '' : readFileSync(join(plan.folder, `${name}.log`), 'utf8')
-  await settleArchive(archive, { log, endedByItself: child.signalCode !== 'SIGKILL' })
+  await settleArchive(archive, { log, unasked, whole: !unasked && child.signalCode !== 'SIGKILL' })
+}
+
+interface Run {
+  readonly log: string
+  readonly unasked: boolean
+  /** Had the time to write its archive to the end. */
+  readonly whole: boolean
 }
 
 /** An archive is kept when it is whole and was made by a run that came up: one of half a start-up would slow all later ones. */
-async function settleArchive(
-  archive: ClassArchive,
-  run: { readonly log: string; readonly endedByItself: boolean },
-): Promise<void> {
+async function settleArchive(archive: ClassArchive, { log, unasked, whole }: Run): Promise<void> {
   if (archive.kind === 'mapped') {
-    // The JVM says so when it cannot use the file, and starts slowly. Without it, the next run makes a new one.
-    if (/\[warning\]\[cds|shared archive file/i.test(run.log)) await rm(archive.path, { force: true })
+    // One that the JVM refused, or may have died of, goes, and the next run makes another.
+    if (archiveRefused(log) || (unasked && !ready)) await rm(archive.path, { force: true })
     return
   }
-  if (!ready || !run.endedByItself) return await rm(archive.unfinishedPath, { force: true })
+  if (!ready || !whole) return await rm(archive.unfinishedPath, { force: true })
   await rename(archive.unfinishedPath, archive.path)
   const folder = dirname(archive.path)
   const [service = ''] = basename(archive.path).split('-')

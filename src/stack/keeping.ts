@@ -9,13 +9,11 @@ import { StackError } from './stack-error.ts'
 
 /** One of the JVMs ended and nobody had asked it to. */
 export class JvmEnded extends StackError {
+  readonly service: string
+
   constructor(service: string, how: string, log: string) {
     super(`The ${service} of the stack ended by itself (${how}). The end of its log:\n${log}`)
-  }
-
-  /** Between our looking for a free port and the JVM's binding it, another process was quicker. */
-  get portTaken(): boolean {
-    return /address already in use|BindException|port \d+ seems to be in use/i.test(this.message)
+    this.service = service
   }
 }
 
