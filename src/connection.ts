@@ -19,8 +19,6 @@ function tlsOf(ssl: Config['kafka']['ssl']): KafkaConnection['ssl'] {
 
 function saslOf(sasl: Config['kafka']['sasl']): KafkaConnection['sasl'] {
   if (sasl === undefined) return undefined
-  // Refused when the configuration is loaded.
-  if (sasl.mechanism === 'oauthbearer') throw new Error('oauthbearer is not built yet')
   return { mechanism: sasl.mechanism, username: sasl.username, password: sasl.password.read() } as KafkaConnection['sasl']
 }
 

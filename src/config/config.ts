@@ -7,15 +7,11 @@ import { Secret } from './secrets.ts'
 type WrittenSasl = NonNullable<Written['kafka']['sasl']>
 type WrittenMapping = Written['mappings'][number]
 
-export type Sasl =
-  | { readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'; readonly username: string; readonly password: Secret }
-  | {
-      readonly mechanism: 'oauthbearer'
-      readonly tokenEndpoint: string
-      readonly clientId: string
-      readonly clientSecret: Secret
-      readonly scope?: string
-    }
+export interface Sasl {
+  readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'
+  readonly username: string
+  readonly password: Secret
+}
 
 /** `true` and `false`, or absolute paths of PEM files; certFile and keyFile come together. */
 export type Ssl = boolean | { readonly caFile?: string; readonly certFile?: string; readonly keyFile?: string }
@@ -47,29 +43,22 @@ interface Matching {
   readonly topic?: string
 }
 
-export type Condition = Exclude<NonNullable<WrittenMapping['when']>, readonly unknown[]>
-
 export interface HitMapping extends Matching {
-  /** All of them must hold. */
-  readonly when?: readonly Condition[]
   readonly app: AppChoice
   readonly method: NonNullable<WrittenMapping['method']>
   readonly params: Params
-}
-
-export interface ModuleMapping extends Matching {
-  readonly when?: readonly Condition[]
-  /** Absolute path. */
-  readonly module: string
 }
 
 export interface SkipMapping extends Matching {
   readonly skip: true
 }
 
-export type MappingConfig = HitMapping | ModuleMapping | SkipMapping
+export type MappingConfig = HitMapping | SkipMapping
 
-/** What an operator has written, checked, complete with defaults. Durations are milliseconds, sizes bytes, paths absolute, secrets `Secret`. */
+/**
+ * What an operator has written, checked, complete with defaults. It has no room for what this version refuses: a feature that is built
+ * gets its place here. Durations are milliseconds, sizes bytes, paths absolute, secrets `Secret`.
+ */
 export type Config = Omit<Written, 'kafka' | 'schemaRegistry' | 'tracker' | 'mappings'> & {
   kafka: KafkaConfig
   schemaRegistry: SchemaRegistryConfig
@@ -100,7 +89,7 @@ export function bindConfig(written: Written, surroundings: Surroundings): Config
         vkMiniApp,
       })),
     },
-    mappings: mappings.map((mapping) => bindMapping(mapping, surroundings)),
+    mappings: mappings.map(bindMapping),
   }
 }
 
@@ -115,17 +104,14 @@ function absolute<T extends object>(owner: T, { directory }: Surroundings): T {
 
 function bindSecret(text: string | undefined, file: string | undefined, { directory, now }: Surroundings): Secret {
   if (text !== undefined) return Secret.fromText(text)
-  if (file === undefined) throw new Error('A secret has neither a text nor a file; the checks should have said so.')
+  if (file === undefined) throw unchecked('a secret has neither a text nor a file')
   return Secret.fromFile(resolve(directory, file), now)
 }
 
 function bindSasl(sasl: WrittenSasl, surroundings: Surroundings): Sasl {
-  if (sasl.mechanism === 'oauthbearer') {
-    const { clientSecret, clientSecretFile, ...rest } = sasl
-    return { ...rest, clientSecret: bindSecret(clientSecret, clientSecretFile, surroundings) }
-  }
-  const { password, passwordFile, ...rest } = sasl
-  return { ...rest, password: bindSecret(password, passwordFile, surroundings) }
+  if (sasl.mechanism === 'oauthbearer') throw unchecked('kafka.sasl is of a mechanism that is not built')
+  const { mechanism, username, password, passwordFile } = sasl
+  return { mechanism, username, password: bindSecret(password, passwordFile, surroundings) }
 }
 
 function bindRegistry(written: Written['schemaRegistry'], surroundings: Surroundings): SchemaRegistryConfig {
@@ -135,14 +121,13 @@ function bindRegistry(written: Written['schemaRegistry'], surroundings: Surround
   return { ...rest, auth: { bearerToken: bindSecret(bearerToken, bearerTokenFile, surroundings) } }
 }
 
-function bindMapping(mapping: WrittenMapping, { directory }: Surroundings): MappingConfig {
-  const { record, topic, when, app, method, params, module, skip } = mapping
+function bindMapping({ record, topic, app, method, params, skip }: WrittenMapping): MappingConfig {
   const matching = { record, ...(topic === undefined ? {} : { topic }) }
   if (skip === true) return { ...matching, skip }
-  const conditions = when === undefined ? {} : { when: Array.isArray(when) ? when : [when] }
-  if (module !== undefined) return { ...matching, ...conditions, module: resolve(directory, module) }
-  if (app === undefined || method === undefined || params === undefined) {
-    throw new Error('A mapping is neither a hit, a module nor skip; the checks should have said so.')
-  }
-  return { ...matching, ...conditions, app, method, params: params as Params }
+  if (app === undefined || method === undefined || params === undefined) throw unchecked('a mapping is neither a hit nor skip')
+  // Sources that are described but not built have been refused, so what is left fits.
+  return { ...matching, app, method, params: params as Params }
 }
+
+/** Binding is for configurations without any finding; this one had some that went unseen. */
+const unchecked = (what: string) => new Error(`The configuration was not checked before it was bound: ${what}.`)

@@ -15,19 +15,10 @@ export interface FieldSource {
   readonly field: string
   readonly cases?: Readonly<Record<string, Scalar>>
   readonly default?: Scalar
-  /** What a bare long counts, as a time. */
-  readonly unit?: 's' | 'ms' | 'us'
-  /** IANA name of the zone of a local time. */
-  readonly zone?: string
-}
-
-/** The first of them that gives something. */
-export interface FirstOfSource {
-  readonly firstOf: readonly (string | ValueSource | FieldSource)[]
 }
 
 /** Where a parameter comes from; a text is a path into the event. */
-export type Source = string | ValueSource | FieldSource | FirstOfSource
+export type Source = string | ValueSource | FieldSource
 
 /**
  * By the tracker's names of parameters. The value of `customEventParams`, and of no other, may be a mapping of entry names to sources;

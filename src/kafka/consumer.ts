@@ -151,7 +151,7 @@ function toRecord(topic: string, partition: number, message: KafkaMessage): Sour
     partition,
     offset: Number(message.offset),
     timestamp: Number(message.timestamp),
-    key: message.key === null ? null : Buffer.from(message.key),
+    key: message.key === null ? null : message.key.toString('latin1'),
     value: message.value === null ? null : Buffer.from(message.value),
     headers: message.headers,
   }

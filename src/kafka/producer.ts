@@ -84,6 +84,7 @@ export class SideExitProducer {
     const { record, to, reason, detail, attempt, failedAt } = exit
     const notBefore = to === 'tier' ? failedAt + this.#topics.tier.delayMs : undefined
     const headers = failureHeaders(record, { reason, detail, attempt, failedAt, notBefore })
-    return { key: record.key, value: record.value, headers, partition }
+    const key = record.key === null ? null : Buffer.from(record.key, 'latin1')
+    return { key, value: record.value, headers, partition }
   }
 }

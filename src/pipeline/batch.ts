@@ -1,6 +1,7 @@
 import type { Hit, Route } from '../core/hit.ts'
 import type { Reject } from '../core/outcome.ts'
 import type { SourceRecord } from '../core/record.ts'
+import type { Key } from './key-order.ts'
 
 /** A record that has no outcome yet. */
 export interface OpenRecord {
@@ -8,7 +9,7 @@ export interface OpenRecord {
   /** Its number in the ledger. */
   readonly sequence: number
   /** What orders it; undefined: nothing does. */
-  readonly key: string | undefined
+  readonly key: Key | undefined
   /** What will be sent, or why it never will. */
   readonly content: Hit | Reject
   /** What it takes of the window: raw record plus serialised hit. */

@@ -1,42 +1,52 @@
 import type { Batch, OpenRecord } from './batch.ts'
 
+/** One key of a partition, as long as somebody remembers it. */
+export interface Key {
+  /** The one batch whose records of this key are open. */
+  holder: Batch | undefined
+  /** Later records of the key, in order; undefined: none. */
+  waiting: OpenRecord[] | undefined
+}
+
+/** Keys remembered at most; when there are more, those that nobody holds are forgotten. */
+const KEYS_MAX = 16_384
+
 /**
  * Order by key: a record is not sent before every earlier one of its key has an outcome, save that records of one key may share
  * a batch. A key is held by the one batch whose records are open; what comes later waits in a queue of that key.
  */
 export class KeyOrder {
-  readonly #holders = new Map<string, Batch>()
-  readonly #waiting = new Map<string, OpenRecord[]>()
+  readonly #keys = new Map<string, Key>()
 
-  /** The batch that holds the key. */
-  holder(key: string): Batch | undefined {
-    return this.#holders.get(key)
+  /** The key of that text. Kept in the record, so that its text is looked up once and not at every step. */
+  of(text: string): Key {
+    let key = this.#keys.get(text)
+    if (key === undefined) {
+      if (this.#keys.size >= KEYS_MAX) this.#forget()
+      key = { holder: undefined, waiting: undefined }
+      this.#keys.set(text, key)
+    }
+    return key
   }
 
-  /** Whether earlier records of the key wait already; then no later one may join its holder. */
-  isWaitedFor(key: string): boolean {
-    return this.#waiting.has(key)
+  #forget(): void {
+    for (const [text, { holder }] of this.#keys) if (holder === undefined) this.#keys.delete(text)
   }
+}
 
-  hold(key: string, batch: Batch): void {
-    this.#holders.set(key, batch)
-  }
+/** The record goes when those before it have their outcomes. */
+export function waitFor(key: Key, open: OpenRecord): void {
+  if (key.waiting === undefined) key.waiting = [open]
+  else key.waiting.push(open)
+}
 
-  wait(key: string, record: OpenRecord): void {
-    const queue = this.#waiting.get(key)
-    if (queue === undefined) this.#waiting.set(key, [record])
-    else queue.push(record)
-  }
-
-  /** Every record of the batch that held the key has an outcome: returns what waited for it, in order. */
-  release(key: string, batch: Batch): readonly OpenRecord[] {
-    if (this.#holders.get(key) !== batch) return NOBODY
-    this.#holders.delete(key)
-    const queue = this.#waiting.get(key)
-    if (queue === undefined) return NOBODY
-    this.#waiting.delete(key)
-    return queue
-  }
+/** Every record of the batch that held the key has an outcome: returns what waited for it, in order. */
+export function release(key: Key, batch: Batch): readonly OpenRecord[] {
+  if (key.holder !== batch) return NOBODY
+  const { waiting = NOBODY } = key
+  key.holder = undefined
+  key.waiting = undefined
+  return waiting
 }
 
 const NOBODY: readonly OpenRecord[] = []

@@ -8,7 +8,8 @@ import { Batcher } from './batcher.ts'
 import { Dispatcher } from './dispatcher.ts'
 import type { Leaving } from './exit-queue.ts'
 import { ExitQueue } from './exit-queue.ts'
-import { KeyOrder } from './key-order.ts'
+import type { Key } from './key-order.ts'
+import { KeyOrder, release, waitFor } from './key-order.ts'
 import { Ledger } from './ledger.ts'
 import type { Permits, WindowBytes } from './limits.ts'
 import type { Exit, PipelineProbe, Preparer, Sender, SideExit, Source, Wait } from './ports.ts'
@@ -129,7 +130,7 @@ export class Lane {
     this.#dispatcher.send()
     this.#flushStalledWindow()
     this.#armLinger()
-    if (this.#paused && this.#backlog.length === 0 && this.#ledger.open <= this.#context.limits.windowEvents / 2) {
+    if (this.#paused && this.#backlog.length === 0) {
       this.#paused = false
       this.#context.source.resume(this.topic, this.partition)
     }
@@ -201,28 +202,27 @@ export class Lane {
       (record.value?.length ?? 0) + (record.key?.length ?? 0) + (content.kind === 'hit' ? content.bytes : content.detail.length)
     this.#context.windowBytes.take(windowBytes)
     this.#heldBytes += windowBytes
-    // latin1 keeps every byte apart from every other and costs least to make.
-    const key = this.#context.limits.ordering === 'key' ? record.key?.toString('latin1') : undefined
-    return { record, sequence, key, content, windowBytes }
+    return { record, sequence, key: this.#keyOf(record), content, windowBytes }
+  }
+
+  #keyOf({ key }: SourceRecord): Key | undefined {
+    return key === null || this.#context.limits.ordering === 'none' ? undefined : this.#order.of(key)
   }
 
   /** Lets the record join a batch, or wait for its key. Says whether it may go. */
   #admit(open: OpenRecord): boolean {
     const { key } = open
-    if (key !== undefined) {
-      const holder = this.#order.holder(key)
-      if (holder !== undefined && !this.#mayShare(holder, open, key)) {
-        this.#order.wait(key, open)
-        return false
-      }
+    if (key?.holder !== undefined && !this.#mayShare(key.holder, open)) {
+      waitFor(key, open)
+      return false
     }
     const batch = isHit(open) ? this.#batcher.add(open, this.#context.clock.now()) : this.#rejected(open, open.content as Reject)
-    if (key !== undefined) this.#order.hold(key, batch)
+    if (key !== undefined) key.holder = batch
     return true
   }
 
-  #mayShare(holder: Batch, open: OpenRecord, key: string): boolean {
-    if (!isHit(open) || !holder.filling || holder.route !== open.content.route || this.#order.isWaitedFor(key)) return false
+  #mayShare(holder: Batch, open: OpenRecord): boolean {
+    if (!isHit(open) || !holder.filling || holder.route !== open.content.route || open.key?.waiting !== undefined) return false
     if (this.#batcher.fits(holder, open)) return true
     // It can take no more of what comes; let it go rather than linger.
     this.#batcher.close(holder)
@@ -292,13 +292,12 @@ export class Lane {
     else this.#releaseKey(open.key, batch)
   }
 
-  #releaseKey(key: string | undefined, batch: Batch): void {
+  #releaseKey(key: Key | undefined, batch: Batch): void {
     if (key === undefined) return
-    const waited = this.#order.release(key, batch)
+    const waited = release(key, batch)
     for (let index = 0; index < waited.length; index += 1) {
       if (!this.#admit(waited[index] as OpenRecord)) {
-        const rest = waited.slice(index + 1)
-        for (const open of rest) this.#order.wait(key, open)
+        for (const open of waited.slice(index + 1)) waitFor(key, open)
         return
       }
     }
