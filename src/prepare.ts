@@ -1,6 +1,6 @@
-import type { Schemas } from './avro/decoder.ts'
-import { decode } from './avro/decoder.ts'
-import type { EventSchema } from './core/event.ts'
+import type { Schemas } from './avro/framed-value.ts'
+import { malformed, writerSchemaOf } from './avro/framed-value.ts'
+import type { Decode, WriterSchema } from './avro/writer-schema.ts'
 import type { Hit } from './core/hit.ts'
 import type { Reject, Skip } from './core/outcome.ts'
 import type { SourceRecord } from './core/record.ts'
@@ -17,7 +17,7 @@ export interface PreparerOptions {
 /** From record to hit: decode, map, validate, serialise, all in one synchronous go. */
 export class RecordPreparer {
   readonly #options: PreparerOptions
-  readonly #mappers = new WeakMap<EventSchema, Map<string, Mapper>>()
+  readonly #plans = new WeakMap<WriterSchema, Map<string, Plan>>()
 
   constructor(options: PreparerOptions) {
     this.#options = options
@@ -27,28 +27,42 @@ export class RecordPreparer {
   prepare(record: SourceRecord): Hit | Skip | Reject | Wait {
     const { value, headers, topic, timestamp } = record
     if (value === null) return TOMBSTONE
+    const schema = writerSchemaOf(this.#options.schemas, { value, headers })
+    if ('kind' in schema) return schema
+    const { decode, mapper } = this.#plan(schema, topic)
+    let event: unknown
     try {
-      const event = decode(this.#options.schemas, { value, headers })
-      return event.kind === 'event' ? this.#mapper(event.schema, topic).map(event.value, timestamp) : event
+      event = decode(value)
     } catch (error) {
-      throw new Error(`bug: preparing ${topic}-${record.partition}@${record.offset} failed`, { cause: error })
+      return malformed(schema, error)
+    }
+    try {
+      return mapper.map(event, timestamp)
+    } catch (error) {
+      throw new Error(`bug: mapping ${topic}-${record.partition}@${record.offset} failed`, { cause: error })
     }
   }
 
-  #mapper(schema: EventSchema, topic: string): Mapper {
-    let byTopic = this.#mappers.get(schema)
+  #plan(schema: WriterSchema, topic: string): Plan {
+    let byTopic = this.#plans.get(schema)
     if (byTopic === undefined) {
       byTopic = new Map()
-      this.#mappers.set(schema, byTopic)
+      this.#plans.set(schema, byTopic)
     }
-    let mapper = byTopic.get(topic)
-    if (mapper === undefined) {
-      mapper = this.#options.mappings.compile(schema, topic)
-      byTopic.set(topic, mapper)
+    let plan = byTopic.get(topic)
+    if (plan === undefined) {
+      const mapper = this.#options.mappings.compile(schema, topic)
+      plan = { mapper, decode: schema.decoder(mapper.fields) }
+      byTopic.set(topic, plan)
       if (mapper.problems.length > 0) this.#options.onProblems(schema.name, topic, mapper.problems)
     }
-    return mapper
+    return plan
   }
+}
+
+interface Plan {
+  readonly mapper: Mapper
+  readonly decode: Decode
 }
 
 const TOMBSTONE: Skip = { kind: 'skip', reason: 'tombstone' }

@@ -1,4 +1,4 @@
-import type { Schema, Type } from 'avsc'
+import type { Schema, Type, types } from 'avsc'
 import avro from 'avsc'
 import type { EventSchema, EventType, LogicalType } from '../core/event.ts'
 import { eventTypeOf } from './event-type.ts'
@@ -22,21 +22,46 @@ export class WriterSchema implements EventSchema {
     this.#fast = type
   }
 
-  /** Decodes a framed value. Throws where the value does not fit the schema; the message holds no payload. */
-  decode(value: Buffer): unknown {
-    try {
-      return decodeWith(this.#fast, value)
-    } catch (error) {
-      if (!(error instanceof Error && error.message.includes('precision loss'))) throw error
-      // A long beyond 2^53 somewhere in this record: decoded again with all longs as bigint. Rare, so the common case stays fast.
-      this.#exact ??= avro.Type.forSchema(this.#fast.schema() as Schema, { typeHook: exactLongs, wrapUnions: 'auto' })
-      return decodeWith(this.#exact, value)
+  /**
+   * A decoder of framed values that gives at least the named fields of the record; what else there is may be skipped unread.
+   * Undefined: all of them. Decoders throw where the value does not fit the schema; the message holds no payload.
+   */
+  decoder(fields: ReadonlySet<string> | undefined): Decode {
+    const fast = fields === undefined ? wholly(this.#fast) : partly(this.#fast, fields)
+    return (value) => {
+      try {
+        return fast(value)
+      } catch (error) {
+        if (!(error instanceof Error && error.message.includes('precision loss'))) throw error
+        // A long beyond 2^53 somewhere in this record: decoded again with all longs as bigint. Rare, so the common case stays fast.
+        this.#exact ??= avro.Type.forSchema(this.#fast.schema() as Schema, { typeHook: exactLongs, wrapUnions: 'auto' })
+        return wholly(this.#exact)(value)
+      }
     }
   }
 }
 
-function decodeWith(type: Type, value: Buffer): unknown {
-  const { value: decoded, offset } = type.decode(value, FRAME_BYTES)
+export type Decode = (value: Buffer) => unknown
+
+function wholly(type: Type): Decode {
+  return (value) => complete(type.decode(value, FRAME_BYTES), value)
+}
+
+/** Skipping a field is cheaper than reading it, texts above all. The kept fields' types are the writer's own, so nothing else differs. */
+function partly(type: Type, fields: ReadonlySet<string>): Decode {
+  const all = type.typeName === 'record' ? (type as types.RecordType).fields : []
+  const kept = all.filter(({ name }) => fields.has(name))
+  if (kept.length === all.length) return wholly(type)
+  const reader = avro.Type.forSchema({
+    type: 'record',
+    name: type.name as string,
+    fields: kept.map((field) => ({ name: field.name, type: field.type as unknown as Schema })),
+  })
+  const resolver = reader.createResolver(type)
+  return (value) => complete(reader.decode(value, FRAME_BYTES, resolver), value)
+}
+
+function complete({ value: decoded, offset }: { value: unknown; offset: number }, value: Buffer): unknown {
   if (offset < 0) throw new Error('the value ends in the middle of the record')
   if (offset !== value.length) throw new Error(`${value.length - offset} bytes are left over behind the record`)
   return decoded

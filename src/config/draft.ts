@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isMapping } from './fields.ts'
 import { alternatives } from './schema-tree.ts'
 
 /** As much of a value as could be understood. Lists keep the places of their elements. */
@@ -7,10 +8,6 @@ export type Draft<T> = T extends string | number | boolean
   : T extends readonly (infer E)[]
     ? readonly (Draft<E> | undefined)[]
     : { readonly [K in keyof T]?: Draft<T[K]> | undefined }
-
-export function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
 
 function understood(schema: z.core.$ZodType, value: unknown): unknown {
   const whole = z.safeParse(schema, value)

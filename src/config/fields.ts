@@ -5,10 +5,14 @@ import { didYouMean } from './nearest.ts'
  * The kinds of value the configuration has. Each says in a whole sentence what it wants, since a person reads it beside the line number.
  */
 
+export function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
 /** A value as a problem shows it: short, on one line. Never used for secrets. */
 export function shown(value: unknown): string {
   if (Array.isArray(value)) return 'a list'
-  if (typeof value === 'object' && value !== null) return 'a mapping'
+  if (isMapping(value)) return 'a mapping'
   if (typeof value !== 'string') return String(value)
   return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value)
 }

@@ -28,15 +28,29 @@ function unknownKey(key: string, known: readonly string[]): string {
   return `is not a known key${guess === '' ? `; known here: ${known.join(', ')}` : guess}`
 }
 
+function unknownKeys(schema: z.core.$ZodType, path: Path, keys: readonly string[]): Finding[] {
+  const known = keysAt(schema, path)
+  return keys.map((key) => ({ path: [...path, key], message: unknownKey(key, known) }))
+}
+
+/** Keys that no alternative has: where none was clearly meant, they are what is wrong. */
+function strays(schema: z.core.$ZodType, path: Path, alternatives: readonly (readonly Issue[])[]): string[] {
+  const known = keysAt(schema, path)
+  const unrecognized = alternatives
+    .flat()
+    .flatMap((issue) => (issue.code === 'unrecognized_keys' && issue.path.length === 0 ? issue.keys : []))
+  return [...new Set(unrecognized)].filter((key) => !known.includes(key))
+}
+
 /** zod's issues as findings: one for each unknown key, and for a union those of the alternative that was meant. */
 export function findingsOf(schema: z.core.$ZodType, issues: readonly Issue[], above: Path = []): Finding[] {
   return issues.flatMap((issue) => {
     const path = [...above, ...pathOf(issue.path)]
-    if (issue.code === 'unrecognized_keys') {
-      const known = keysAt(schema, path)
-      return issue.keys.map((key) => ({ path: [...path, key], message: unknownKey(key, known) }))
-    }
-    const alternative = issue.code === 'invalid_union' ? meant(issue.errors) : undefined
-    return alternative === undefined ? [{ path, message: issue.message }] : findingsOf(schema, alternative, path)
+    if (issue.code === 'unrecognized_keys') return unknownKeys(schema, path, issue.keys)
+    if (issue.code !== 'invalid_union') return [{ path, message: issue.message }]
+    const alternative = meant(issue.errors)
+    if (alternative !== undefined) return findingsOf(schema, alternative, path)
+    const keys = strays(schema, path, issue.errors)
+    return keys.length > 0 ? unknownKeys(schema, path, keys) : [{ path, message: issue.message }]
   })
 }

@@ -1,4 +1,4 @@
-import { isMapping } from './draft.ts'
+import { isMapping } from './fields.ts'
 import type { Finding, Path } from './problem.ts'
 
 /** A key whose behaviour is described but not built. It is refused, for whoever writes it counts on it. */

@@ -5,6 +5,8 @@ import { bindConfig } from './config.ts'
 import { draftOf } from './draft.ts'
 import type { Environment } from './environment.ts'
 import { fillVariables, retype } from './environment.ts'
+import { isMapping } from './fields.ts'
+import type { Surroundings } from './files.ts'
 import { fileFindings } from './files.ts'
 import { findingsOf } from './issues.ts'
 import { laterFindings } from './later.ts'
@@ -55,21 +57,17 @@ interface Checked {
   readonly written: Written | undefined
 }
 
-function check(
-  source: YamlSource,
-  env: Environment,
-  surroundings: { readonly directory: string; readonly now: () => number },
-): Checked {
+function check(source: YamlSource, env: Environment, surroundings: Surroundings): Checked {
   const missing = fillVariables(source, env)
   try {
     source.value()
   } catch (error) {
-    const message = `is not valid YAML: ${error instanceof Error ? error.message : String(error)}`
+    const message = `this is not valid YAML: ${error instanceof Error ? error.message : String(error)}`
     return { findings: [{ path: [], message }], written: undefined }
   }
   const result = typed(source, missing.untyped)
   const raw = source.value()
-  if (!isTopLevel(raw)) return { findings: [topLevel(raw)], written: undefined }
+  if (!isMapping(raw)) return { findings: [topLevel(raw)], written: undefined }
   const draft = draftOf(configSchema, raw)
   const wrong = result.success ? [] : findingsOf(configSchema, result.error.issues)
   // What is refused or unknown as a whole is not worth a word about its parts.
@@ -86,8 +84,6 @@ function typed(source: YamlSource, untyped: ReturnType<typeof fillVariables>['un
   const changed = wrong.map(({ path }) => retype(source.nodeAt(path), untyped))
   return changed.includes(true) ? configSchema.safeParse(source.value()) : result
 }
-
-const isTopLevel = (raw: unknown) => typeof raw === 'object' && raw !== null && !Array.isArray(raw)
 
 function topLevel(raw: unknown): Finding {
   const is =

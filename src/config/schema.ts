@@ -15,6 +15,7 @@ import {
   whole,
 } from './fields.ts'
 import { mappingSchema } from './mapping-schema.ts'
+import { didYouMean } from './nearest.ts'
 
 /*
  * Everything an operator can write: kinds of value, bounds, defaults and descriptions, in one place.
@@ -25,11 +26,12 @@ const required = (...keys: string[]) => `write its keys under it; required are $
 
 const topicName = () => text("a topic's name: letters, digits, dot, dash and underscore, at most 249", /^[A-Za-z0-9._-]{1,249}$/)
 
+const startWords = complaint('write earliest, latest or an ISO time with its zone, like 2026-01-31T00:00:00Z')
+const isStart = (input: string) =>
+  ['earliest', 'latest'].includes(input) || z.iso.datetime({ offset: true }).safeParse(input).success
 const startFrom = z
-  .string({ error: complaint('write earliest, latest or an ISO time with its zone, like 2026-01-31T00:00:00Z') })
-  .refine((input) => ['earliest', 'latest'].includes(input) || z.iso.datetime({ offset: true }).safeParse(input).success, {
-    error: complaint('write earliest, latest or an ISO time with its zone, like 2026-01-31T00:00:00Z'),
-  })
+  .string({ error: startWords })
+  .refine(isStart, { error: startWords })
   .transform((input) => (input === 'earliest' || input === 'latest' ? input : Date.parse(input)))
 
 const ssl = z.union(
@@ -49,7 +51,15 @@ const password = {
   passwordFile: filePath().exactOptional().describe('File that holds the password; read again when it changes.'),
 }
 
+const mechanismNames = ['plain', 'scram-sha-256', 'scram-sha-512', 'oauthbearer']
 const mechanisms = 'plain, scram-sha-256, scram-sha-512 or oauthbearer'
+
+/** zod gives the whole mapping where it is its mechanism that is wrong. */
+function saslComplaint({ input }: { readonly input?: unknown }): string {
+  if (!isMapping(input)) return complaint('write { mechanism: …, username: …, passwordFile: … }')({ input })
+  return complaint(`write ${mechanisms}`)({ input: input['mechanism'] }) + didYouMean(input['mechanism'], mechanismNames)
+}
+
 const sasl = z.discriminatedUnion(
   'mechanism',
   [
@@ -67,7 +77,7 @@ const sasl = z.discriminatedUnion(
       scope: text('a scope').exactOptional().describe('Scope that is asked for.'),
     }),
   ],
-  { error: complaint(`write { mechanism: …, username: …, passwordFile: … } with a mechanism of ${mechanisms}`) },
+  { error: saslComplaint },
 )
 
 const kafka = section(

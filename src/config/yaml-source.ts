@@ -30,24 +30,36 @@ export class YamlSource {
   readonly document: Document
   readonly #lines = new LineCounter()
 
+  readonly #unusable: readonly YamlFault[]
+
   constructor(text: string) {
     this.document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false }) as Document
+    this.#unusable = this.#findUnusable()
   }
 
-  /** What the parser found wrong. Only where all of them are keys that stand twice can the rest be relied upon. */
+  /** What is wrong with the YAML itself. The parser's own words are left out where they would quote the file, which may hold a token. */
   faults(): YamlFault[] {
-    return [...this.document.errors, ...this.document.warnings].map((fault) => {
+    const parsed = [...this.document.errors, ...this.document.warnings].map((fault): YamlFault => {
       const place = this.#placeAt(fault.pos[0])
-      if (fault.code !== 'DUPLICATE_KEY') return { ...place, path: [], message: `is not valid YAML: ${fault.message}` }
-      return { ...place, path: this.#pathOfKeyAt(fault.pos[0]), message: 'stands twice; keep one of the two' }
+      if (fault.code === 'DUPLICATE_KEY')
+        return { ...place, path: this.#pathOfKeyAt(fault.pos[0]), message: 'stands twice; keep one of the two' }
+      const what =
+        fault.code === 'TAG_RESOLVE_FAILED'
+          ? 'a tag that means nothing here; put a text that begins with ! in quotes'
+          : fault.message
+      return { ...place, path: [], message: `this is not valid YAML: ${what}` }
     })
+    return [...parsed, ...this.#unusable]
   }
 
+  /** Whether the values can be relied upon: a key that stands twice leaves all others as they are. */
   get isReadable(): boolean {
-    return this.document.warnings.length === 0 && this.document.errors.every(({ code }) => code === 'DUPLICATE_KEY')
+    return [...this.document.errors, ...this.document.warnings, ...this.#unusable].every(
+      (fault) => 'code' in fault && fault.code === 'DUPLICATE_KEY',
+    )
   }
 
-  /** The plain value. Throws where aliases lead nowhere or multiply beyond reason. */
+  /** The plain value. Throws where aliases multiply beyond reason. */
   value(): unknown {
     return this.document.toJS()
   }
@@ -68,6 +80,21 @@ export class YamlSource {
       if (isPair(each)) return [keyText(each)]
       return isSeq(each) ? [each.items.indexOf(chain[place + 1])] : []
     })
+  }
+
+  /** What is YAML but no configuration: keys that are no scalars, and aliases of nothing. */
+  #findUnusable(): YamlFault[] {
+    const faults: YamlFault[] = []
+    const add = (node: unknown, message: string) => faults.push({ ...this.#placeAt(start(node) ?? 0), path: [], message })
+    visit(this.document, {
+      Pair: (_, pair) => {
+        if (!isScalar(pair.key)) add(pair.key, 'a key is no plain text; put a text that begins with *, [ or { in quotes')
+      },
+      Alias: (_, alias) => {
+        if (alias.resolve(this.document) === undefined) add(alias, 'an alias of nothing; put a text that begins with * in quotes')
+      },
+    })
+    return faults
   }
 
   #placeAt(offset: number): Place {

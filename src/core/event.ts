@@ -16,21 +16,14 @@ export interface LogicalType {
   readonly scale: number
 }
 
-/** The schema that a record was written with. */
+/**
+ * The schema that a record was written with. Decoded with it, an event is plain data: records and maps as objects, 64-bit integers
+ * as numbers while they are exact and as bigint beyond, bytes as Buffer. Logical types stand as what they are stored as.
+ */
 export interface EventSchema {
   /** The registry's id. */
   readonly id: number
   /** Avro full name, or the type's word where the schema is no named type. */
   readonly name: string
   readonly type: EventType
-}
-
-/**
- * A decoded record. `value` holds plain data: records and maps as objects, 64-bit integers as numbers while they are exact and as
- * bigint beyond, bytes as Buffer. Logical types stand as what they are stored as; the schema tells what they mean.
- */
-export interface Event {
-  readonly kind: 'event'
-  readonly schema: EventSchema
-  readonly value: unknown
 }

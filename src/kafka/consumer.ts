@@ -37,7 +37,7 @@ export interface ConsumerHandlers {
 }
 
 /** How long a fetch waits for records: also how long a resumed partition waits for its first. */
-const MAX_WAIT_MS = 100
+const MAX_WAIT_MS = 50
 /** What is not taken over comes again at once, thousands of times a second, unless somebody waits. */
 const REFUSED_WAIT_MS = 50
 /** kafkajs may hang here when a broker is gone; the process ends anyhow. */

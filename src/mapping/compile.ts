@@ -6,6 +6,7 @@ import type { ParamName } from '../tracker/spec.ts'
 import { paramSpecs } from '../tracker/spec.ts'
 import type { Params, ParamValue } from '../tracker/validate.ts'
 import { compileValidator } from '../tracker/validate.ts'
+import { buildObject } from './build-object.ts'
 import { canonicalMapping } from './canonical.ts'
 import { bindPath, parsePath } from './path.ts'
 import type { Take } from './sources.ts'
@@ -29,6 +30,8 @@ export interface MappingOptions {
 export interface Mapper {
   /** `timestamp` is the Kafka record's, epoch ms: the event's time where the mapping gives none. */
   map(event: unknown, timestamp: number): Hit | Skip | Reject
+  /** The event's own fields that it reads, so that no others need be decoded; undefined: any. */
+  readonly fields: ReadonlySet<string> | undefined
   /** What the mapping's author should mend, each a sentence. The mapper works all the same, as far as it can. */
   readonly problems: readonly string[]
 }
@@ -49,15 +52,15 @@ export class Mappings {
         ({ record, topic: only }) => record === schema.name && (only === undefined || only === topic),
       ) ?? canonicalMapping(schema.name, this.#options.apps)
     if (spec === undefined) return this.#unmapped(schema, topic)
-    if ('skip' in spec) return { map: () => SKIPPED, problems: [] }
+    if ('skip' in spec) return { map: () => SKIPPED, fields: NONE, problems: [] }
     return this.#compile(spec, schema.type)
   }
 
   #unmapped(schema: EventSchema, topic: string): Mapper {
-    if (this.#options.unmapped === 'skip') return { map: () => UNMAPPED, problems: [] }
+    if (this.#options.unmapped === 'skip') return { map: () => UNMAPPED, fields: NONE, problems: [] }
     const detail = `no mapping is for record ${schema.name} of topic ${topic}; write one under mappings, with skip: true if it is not wanted`
     const rejected: Reject = { kind: 'reject', reason: 'unmapped', detail }
-    return { map: () => rejected, problems: [] }
+    return { map: () => rejected, fields: NONE, problems: [] }
   }
 
   #compile(spec: HitSpec, type: EventType): Mapper {
@@ -68,7 +71,7 @@ export class Mappings {
     if (hopelessTime !== undefined) {
       // Falling back to the record's own time would give every event a wrong one, silently.
       const rejected: Reject = { kind: 'reject', reason: 'mapping-failed', detail: hopelessTime }
-      return { map: () => rejected, problems }
+      return { map: () => rejected, fields: NONE, problems }
     }
     const { invalidParams, maxBytes, onDropped } = this.#options
     const validators = new Map(
@@ -77,6 +80,7 @@ export class Mappings {
     const vkApps = new Set(this.#options.apps.filter((app) => app.vkMiniApp).map(({ name }) => name))
     return {
       problems,
+      fields: fieldsOf(spec),
       map: (event, timestamp) => {
         const route = routeOf(event)
         if (route.kind === 'reject') return route
@@ -117,9 +121,24 @@ export class Mappings {
   }
 }
 
+/** The first segments of all paths. */
+function fieldsOf({ app, params }: HitSpec): ReadonlySet<string> {
+  const sources = Object.entries(params).flatMap(([name, source]) =>
+    name === 'customEventParams' && typeof source !== 'string' ? Object.values(source) : [source as Source],
+  )
+  const paths = [...sources, ...(typeof app === 'string' ? [] : [app])].map((source) => pathOf(source))
+  return new Set(paths.flatMap((path) => (path === undefined ? [] : parsePath(path).slice(0, 1))))
+}
+
+function pathOf(source: Source): string | undefined {
+  if (typeof source === 'string') return source
+  return 'field' in source ? source.field : undefined
+}
+
 /** Told apart from a reject by its kind. */
 type InternedRoute = Route & { readonly kind: 'route' }
 
+const NONE: ReadonlySet<string> = new Set()
 const SKIPPED: Skip = { kind: 'skip', reason: 'skipped' }
 const UNMAPPED: Skip = { kind: 'skip', reason: 'unmapped' }
 
@@ -160,18 +179,14 @@ function bindParams(specs: HitSpec['params'], type: EventType, problems: string[
     names.push(name)
     takes.push(bound.take)
   }
-  return { hopelessTime, take: (event, timestamp) => takeAll(names, takes, event, timestamp) }
-}
-
-function takeAll(names: readonly string[], takes: readonly Take<ParamValue>[], event: unknown, timestamp: number): Params {
-  const params: MutableParams = {}
-  for (let index = 0; index < names.length; index += 1) {
-    const value = (takes[index] as Take<ParamValue>)(event)
-    if (value !== undefined) params[names[index] as string] = value
+  const build = buildObject(names, takes)
+  const take = (event: unknown, timestamp: number): Params => {
+    const params: MutableParams = build(event)
+    // A retried event keeps its time. A record without one (negative) leaves it to the tracker, which takes the time of receipt.
+    if (params.eventTimestamp === undefined && timestamp >= 0) params.eventTimestamp = Math.floor(timestamp / 1_000)
+    return params
   }
-  // A retried event keeps its time. A record without one (negative) leaves it to the tracker, which takes the time of receipt.
-  if (params.eventTimestamp === undefined && timestamp >= 0) params.eventTimestamp = Math.floor(timestamp / 1_000)
-  return params
+  return { hopelessTime, take }
 }
 
 /** `customEventParams`: entry by entry, or a whole map of the event. */
@@ -190,14 +205,7 @@ function bindEntries(
     names.push(name)
     takes.push(bound.take)
   }
-  return (event) => {
-    const entries: Record<string, string> = {}
-    for (let index = 0; index < names.length; index += 1) {
-      const value = (takes[index] as Take<string>)(event)
-      if (value !== undefined) entries[names[index] as string] = value
-    }
-    return entries
-  }
+  return buildObject(names, takes)
 }
 
 function bindMap(where: string, path: string, type: EventType, problems: string[]): Take<Readonly<Record<string, string>>> {

@@ -1,4 +1,3 @@
-import type { Event } from '../core/event.ts'
 import type { Reject } from '../core/outcome.ts'
 import type { Missing, Pending } from './schema-registry.ts'
 import { describeLongId, describeUnframed, schemaIdOf } from './wire-format.ts'
@@ -14,22 +13,23 @@ export interface Encoded {
   readonly headers: Readonly<Record<string, unknown>> | undefined
 }
 
-/** Bytes to event. Synchronous; `wait` while the schema is on its way. */
-export function decode(schemas: Schemas, { value, headers }: Encoded): Event | Reject | Pending {
+/** The schema that a value was written with. Synchronous; `wait` while it is on its way. */
+export function writerSchemaOf(schemas: Schemas, { value, headers }: Encoded): WriterSchema | Reject | Pending {
   const id = schemaIdOf(value)
   if (id === undefined) return reject('not-framed', describeUnframed(value, Object.keys(headers ?? {})))
   const schema = schemas.get(id)
-  if ('kind' in schema) {
-    if (schema.kind === 'wait') return schema
-    const longId = describeLongId(value)
-    if (longId !== undefined) return reject('not-framed', longId)
-    return reject('unknown-schema', `the registry has no schema ${id}; was the record written against another registry?`)
-  }
-  try {
-    return { kind: 'event', schema, value: schema.decode(value) }
-  } catch (error) {
-    return reject('malformed', `the value does not fit schema ${id} (${schema.name}): ${String((error as Error).message)}`)
-  }
+  if (!('kind' in schema) || schema.kind === 'wait') return schema
+  const longId = describeLongId(value)
+  if (longId !== undefined) return reject('not-framed', longId)
+  return reject('unknown-schema', `the registry has no schema ${id}; was the record written against another registry?`)
+}
+
+/** Why a value could not be decoded. */
+export function malformed({ id, name }: WriterSchema, error: unknown): Reject {
+  return reject(
+    'malformed',
+    `the value does not fit schema ${id} (${name}): ${error instanceof Error ? error.message : String(error)}`,
+  )
 }
 
 function reject(reason: Reject['reason'], detail: string): Reject {
