@@ -5,8 +5,8 @@
  */
 import { SchemaRegistry } from '@kafkajs/confluent-schema-registry'
 import type { Type } from 'avsc'
+import kafkajs from 'kafkajs'
 import { Pool } from 'undici'
-import { createKafka } from '../src/kafka/client.ts'
 import { TOPIC } from './events.ts'
 
 const {
@@ -71,7 +71,7 @@ async function post(hits: readonly object[]): Promise<void> {
   if (statusCode !== 200) throw new Error(`status ${statusCode}`)
 }
 
-const kafka = createKafka({ brokers: [broker], clientId: 'baseline', ssl: false, sasl: undefined, onLog: () => undefined })
+const kafka = new kafkajs.Kafka({ brokers: [broker], clientId: 'baseline', logLevel: kafkajs.logLevel.NOTHING })
 const consumer = kafka.consumer({ groupId, maxWaitTimeInMs: 100 })
 await consumer.connect()
 await consumer.subscribe({ topics: [TOPIC], fromBeginning: true })
