@@ -6,6 +6,7 @@ import {
   duration,
   filePath,
   flag,
+  isMapping,
   list,
   namedDuration,
   secret,
@@ -57,7 +58,7 @@ const mechanisms = 'plain, scram-sha-256, scram-sha-512 or oauthbearer'
 /** zod gives the whole mapping where it is its mechanism that is wrong. */
 function saslComplaint({ input }: { readonly input?: unknown }): string {
   if (!isMapping(input)) return complaint('write { mechanism: …, username: …, passwordFile: … }')({ input })
-  return complaint(`write ${mechanisms}`)({ input: input['mechanism'] }) + didYouMean(input['mechanism'], mechanismNames)
+  return complaint(`write ${mechanisms}`)({ input: input.mechanism }) + didYouMean(input.mechanism, mechanismNames)
 }
 
 const sasl = z.discriminatedUnion(

@@ -1,4 +1,4 @@
-import type { Document, Node, Pair } from 'yaml'
+import type { Document, Node, Pair, YAMLError } from 'yaml'
 import { isAlias, isMap, isPair, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml'
 import type { Path } from './problem.ts'
 
@@ -31,25 +31,38 @@ export class YamlSource {
   readonly #lines = new LineCounter()
 
   readonly #unusable: readonly YamlFault[]
+  readonly #text: string
 
   constructor(text: string) {
+    this.#text = text
     this.document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false }) as Document
     this.#unusable = this.#findUnusable()
   }
 
   /** What is wrong with the YAML itself. The parser's own words are left out where they would quote the file, which may hold a token. */
   faults(): YamlFault[] {
-    const parsed = [...this.document.errors, ...this.document.warnings].map((fault): YamlFault => {
-      const place = this.#placeAt(fault.pos[0])
-      if (fault.code === 'DUPLICATE_KEY')
-        return { ...place, path: this.#pathOfKeyAt(fault.pos[0]), message: 'stands twice; keep one of the two' }
-      const what =
-        fault.code === 'TAG_RESOLVE_FAILED'
-          ? 'a tag that means nothing here; put a text that begins with ! in quotes'
-          : fault.message
-      return { ...place, path: [], message: `this is not valid YAML: ${what}` }
-    })
-    return [...parsed, ...this.#unusable]
+    const { errors, warnings } = this.document
+    // After the first mistake the parser stumbles over what follows from it.
+    const first = errors.find(({ code }) => code !== 'DUPLICATE_KEY')
+    const told = errors.filter((error) => error === first || error.code === 'DUPLICATE_KEY')
+    return [
+      ...told.map((error) => this.#syntaxFault(error)),
+      ...warnings.map((warning) => this.#syntaxFault(warning)),
+      ...this.#unusable,
+    ]
+  }
+
+  #syntaxFault({ code, message, pos: [offset] }: YAMLError): YamlFault {
+    const place = this.#placeAt(offset)
+    if (code === 'DUPLICATE_KEY')
+      return { ...place, path: this.#pathOfKeyAt(offset), message: 'stands twice; keep one of the two' }
+    const isVariable = this.#text.split('\n')[place.line - 1]?.includes('${') === true
+    const hint = isVariable ? `; between braces or brackets a \${NAME} needs quotes around it` : ''
+    const what =
+      code === 'TAG_RESOLVE_FAILED'
+        ? 'a tag that means nothing here; put a text that begins with ! in quotes'
+        : message.replace(/: .*/s, '')
+    return { ...place, path: [], message: `this is not valid YAML: ${what}${hint}` }
   }
 
   /** Whether the values can be relied upon: a key that stands twice leaves all others as they are. */

@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs'
+import type { ResumePoint } from '../core/offset-runs.ts'
 import type { SourceRecord } from '../core/record.ts'
-import type { Position, StartPositions } from './start-positions.ts'
+import { encodeOffsetMap } from './offset-map.ts'
+import type { StartPositions } from './start-positions.ts'
 
 export interface ConsumerOptions {
   /** This consumer's own: see createKafka. */
@@ -29,7 +31,7 @@ export interface Fetched {
 export interface ConsumerHandlers {
   /** The group was joined; nothing is handed over before `assigned`. */
   rejoining(): void
-  assigned(partitions: readonly { topic: string; partition: number }[]): void
+  assigned(partitions: readonly { topic: string; partition: number; resume: ResumePoint }[]): void
   /** False: not taken over; it will come again. */
   fetched(fetched: Fetched): boolean
   /** The consumer has ended and does not come back. */
@@ -96,9 +98,15 @@ export class GroupConsumer {
     this.#consumer.resume([{ topic, partitions: [partition] }])
   }
 
-  async commit(points: readonly Position[]): Promise<void> {
+  /** The runs go into the commit's metadata, where the partition's next owner finds them. */
+  async commit(points: readonly (ResumePoint & { topic: string; partition: number })[]): Promise<void> {
     await this.#consumer.commitOffsets(
-      points.map(({ topic, partition, offset }) => ({ topic, partition, offset: String(offset) })),
+      points.map(({ topic, partition, offset, runs }) => ({
+        topic,
+        partition,
+        offset: String(offset),
+        metadata: encodeOffsetMap(runs),
+      })),
     )
   }
 
@@ -114,7 +122,8 @@ export class GroupConsumer {
     this.#options.handlers.rejoining()
     // kafkajs keeps pauses over a rebalance, also those of partitions that come back later: nobody would resume them.
     this.#consumer.resume(this.#consumer.paused())
-    const starts = await this.#options.starts.of(new Map(Object.entries(assignment)))
+    const positions = await this.#options.starts.of(new Map(Object.entries(assignment)))
+    const starts = positions.filter(({ isNew }) => isNew)
     if (epoch !== this.#epoch || this.#stopping) return
     for (const { topic, partition, offset } of starts) this.#consumer.seek({ topic, partition, offset: String(offset) })
     // A new group's beginning is made durable at once: after a crash `latest` would otherwise mean a later end.
@@ -122,7 +131,7 @@ export class GroupConsumer {
     if (starts.length > 0) await this.commit(starts).catch(() => undefined)
     if (epoch !== this.#epoch || this.#stopping) return
     this.#options.handlers.assigned(
-      Object.entries(assignment).flatMap(([topic, partitions]) => partitions.map((partition) => ({ topic, partition }))),
+      positions.map(({ topic, partition, offset, runs }) => ({ topic, partition, resume: { offset, runs } })),
     )
   }
 

@@ -1,16 +1,19 @@
 import type { Admin } from 'kafkajs'
+import type { ResumePoint } from '../core/offset-runs.ts'
+import { decodeOffsetMap } from './offset-map.ts'
 
 /** Where a new group begins: the oldest record, only new ones, or the first record at or after a time (epoch ms). */
 export type StartFrom = 'earliest' | 'latest' | number
 
-export interface Position {
+export interface Position extends ResumePoint {
   readonly topic: string
   readonly partition: number
-  readonly offset: number
+  /** The group has committed nothing here; this is where it begins. */
+  readonly isNew: boolean
 }
 
 /**
- * The positions of partitions for which the group has committed nothing.
+ * Where partitions are read from: behind what the group has committed, or where it begins when it has committed nothing.
  *
  * `startFrom` is for topics that the group has never read. It is resolved once, before the group is joined: two instances that
  * start together must not mistake each other's first commits for a group that was there before. A partition without a commit in a
@@ -42,23 +45,29 @@ export class StartPositions {
     return new StartPositions(admin, groupId, resolved)
   }
 
-  /** Those of `assigned` that have no commit, and where they begin. */
+  /** Where each of `assigned` goes on, or begins. */
   async of(assigned: ReadonlyMap<string, readonly number[]>): Promise<Position[]> {
     const topics = [...assigned.keys()]
     if (topics.length === 0) return []
     const positions: Position[] = []
     for (const { topic, partitions } of await this.#admin.fetchOffsets({ groupId: this.#groupId, topics })) {
       const ours = assigned.get(topic) ?? []
-      const uncommitted = partitions.filter(({ partition, offset }) => ours.includes(partition) && !isCommitted(offset))
-      if (uncommitted.length === 0) continue
-      const oldest = await offsetsOf(this.#admin, topic, 'earliest')
-      for (const { partition } of uncommitted) {
-        const offset =
-          this.#resolved.get(`${topic}/${partition}`) ?? oldest.find((entry) => entry.partition === partition)?.offset
-        if (offset !== undefined) positions.push({ topic, partition, offset })
+      for (const { partition, offset, metadata } of partitions.filter((each) => ours.includes(each.partition))) {
+        if (isCommitted(offset)) {
+          positions.push({ topic, partition, offset: Number(offset), runs: decodeOffsetMap(metadata ?? '') ?? [], isNew: false })
+        } else {
+          positions.push({ topic, partition, offset: await this.#startOf(topic, partition), runs: [], isNew: true })
+        }
       }
     }
     return positions
+  }
+
+  async #startOf(topic: string, partition: number): Promise<number> {
+    const resolved = this.#resolved.get(`${topic}/${partition}`)
+    if (resolved !== undefined) return resolved
+    const oldest = await offsetsOf(this.#admin, topic, 'earliest')
+    return oldest.find((entry) => entry.partition === partition)?.offset ?? 0
   }
 }
 

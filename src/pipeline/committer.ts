@@ -46,13 +46,15 @@ export class Committer {
 
   async #commitDirty(): Promise<boolean> {
     const { lanes, source, probe, clock } = this.#options
-    const dirty = lanes.dirty()
-    if (dirty.length === 0) return true
-    const points: CommitPoint[] = dirty.map((lane) => ({
-      topic: lane.topic,
-      partition: lane.partition,
-      offset: lane.commitPoint,
-    }))
+    const points: CommitPoint[] = []
+    const kept: (() => void)[] = []
+    for (const lane of lanes.all()) {
+      const point = lane.commitPoint()
+      if (point === undefined) continue
+      points.push(point)
+      kept.push(lane.willCommit())
+    }
+    if (points.length === 0) return true
     const startedAt = clock.now()
     try {
       await source.commit(points)
@@ -60,9 +62,7 @@ export class Committer {
       probe.commitFailed(error)
       return false
     }
-    dirty.forEach((lane, index) => {
-      lane.committed = (points[index] as CommitPoint).offset
-    })
+    for (const keep of kept) keep()
     probe.committed(points, clock.now() - startedAt)
     return true
   }

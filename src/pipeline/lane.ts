@@ -1,4 +1,6 @@
 import type { Clock, Timer } from '../core/clock.ts'
+import type { ResumePoint } from '../core/offset-runs.ts'
+import { DoneBefore } from '../core/offset-runs.ts'
 import type { Reject } from '../core/outcome.ts'
 import type { SourceRecord } from '../core/record.ts'
 import type { OpenHit, OpenRecord } from './batch.ts'
@@ -12,7 +14,7 @@ import type { Key } from './key-order.ts'
 import { KeyOrder, release, waitFor } from './key-order.ts'
 import { Ledger } from './ledger.ts'
 import type { Permits, WindowBytes } from './limits.ts'
-import type { Exit, PipelineProbe, Preparer, Sender, SideExit, Source, Wait } from './ports.ts'
+import type { CommitPoint, Exit, PipelineProbe, Preparer, Sender, SideExit, Source, Wait } from './ports.ts'
 import type { InPlaceRetry } from './retry-policy.ts'
 
 export interface LaneLimits {
@@ -40,6 +42,13 @@ export interface LaneContext {
   readonly windowBytes: WindowBytes
 }
 
+/** A partition, and what a predecessor of its lane had done of it already. */
+export interface LaneStart {
+  readonly topic: string
+  readonly partition: number
+  readonly resume: ResumePoint | undefined
+}
+
 /** One stuck record lets at most this many times the window be delivered behind it: the ledger's ring has a bound too. */
 const SPAN_WINDOWS = 500
 
@@ -50,10 +59,10 @@ const SPAN_WINDOWS = 500
 export class Lane {
   readonly topic: string
   readonly partition: number
-  /** The commit point that the broker is known to hold; negative: none yet. Kept by the committer. */
-  committed = -1
+  #committed = { offset: -1, closed: 0 }
   readonly #context: LaneContext
   readonly #ledger = new Ledger()
+  readonly #doneBefore: DoneBefore | undefined
   readonly #order = new KeyOrder()
   readonly #batcher: Batcher
   readonly #dispatcher: Dispatcher
@@ -68,12 +77,13 @@ export class Lane {
   #stopped = false
   #heldBytes = 0
   #linger: { timer: Timer; dueAt: number } | undefined
-  #onIdle: (() => void) | undefined
+  readonly #ended = Promise.withResolvers<void>()
   readonly #wake = (): void => this.pump()
 
-  constructor(topic: string, partition: number, context: LaneContext) {
+  constructor({ topic, partition, resume }: LaneStart, context: LaneContext) {
     this.topic = topic
     this.partition = partition
+    this.#doneBefore = resume === undefined ? undefined : new DoneBefore(resume)
     this.#context = context
     this.#batcher = new Batcher(context.limits.batch, (batch) => this.#dispatcher.queue(batch))
     this.#dispatcher = new Dispatcher({
@@ -101,9 +111,19 @@ export class Lane {
     })
   }
 
-  /** The next offset to read after a restart; negative: nothing was read yet. */
-  get commitPoint(): number {
-    return this.#ledger.commitPoint
+  /** What to commit; undefined: nothing has changed since `committed` was called last. */
+  commitPoint(): CommitPoint | undefined {
+    const { commitPoint: offset, closed } = this.#ledger
+    if (offset < 0 || (offset === this.#committed.offset && closed === this.#committed.closed)) return undefined
+    return { topic: this.topic, partition: this.partition, offset, runs: this.#ledger.runs() }
+  }
+
+  /** Returns what to call once the commit point as it is now is known to be kept. */
+  willCommit(): () => void {
+    const { commitPoint: offset, closed } = this.#ledger
+    return () => {
+      this.#committed = { offset, closed }
+    }
   }
 
   /** Records without an outcome. */
@@ -142,17 +162,15 @@ export class Lane {
     this.#dispatcher.stop()
     this.#exits.stop()
     this.#context.clock.clear(this.#linger?.timer)
-    return new Promise((resolve) => {
-      this.#onIdle = resolve
-      this.#reportIdle()
-    })
+    this.#reportIdle()
+    return this.#ended.promise
   }
 
   #reportIdle(): void {
-    if (this.#onIdle === undefined || this.#dispatcher.requests > 0 || this.#exits.writing) return
+    if (!this.#stopped || this.#dispatcher.requests > 0 || this.#exits.writing) return
     this.#context.windowBytes.give(this.#heldBytes)
     this.#heldBytes = 0
-    this.#onIdle()
+    this.#ended.resolve()
   }
 
   // --- in ---
@@ -160,6 +178,11 @@ export class Lane {
   #takeIn(): void {
     while (this.#taken < this.#backlog.length && this.#awaited === undefined && this.#hasRoom()) {
       const record = this.#backlog[this.#taken] as SourceRecord
+      if (this.#doneBefore?.has(record.offset)) {
+        this.#taken += 1
+        this.#ledger.close(this.#ledger.enter(record.offset))
+        continue
+      }
       const content = this.#context.preparer.prepare(record)
       if (content.kind === 'wait') {
         this.#awaitPreparation(content)

@@ -1,11 +1,6 @@
 import type { SourceRecord } from '../core/record.ts'
-import type { LaneContext } from './lane.ts'
+import type { LaneContext, LaneStart } from './lane.ts'
 import { Lane } from './lane.ts'
-
-export interface Assigned {
-  readonly topic: string
-  readonly partition: number
-}
 
 /** The lanes of the partitions that this instance has now. */
 export class Lanes {
@@ -20,11 +15,9 @@ export class Lanes {
    * The group was joined. Every lane begins anew from what is committed: a member may have missed a generation, and what its
    * lanes believe then is no longer true. Requests under way go on, but nothing that they bring is committed.
    */
-  assign(partitions: readonly Assigned[]): void {
+  assign(partitions: readonly LaneStart[]): void {
     for (const lane of this.#lanes.values()) void lane.stop()
-    this.#lanes = new Map(
-      partitions.map(({ topic, partition }) => [nameOf(topic, partition), new Lane(topic, partition, this.#context)]),
-    )
+    this.#lanes = new Map(partitions.map((start) => [nameOf(start.topic, start.partition), new Lane(start, this.#context)]))
   }
 
   /** False: the partition is not ours; then the records were not taken over. */
@@ -35,9 +28,8 @@ export class Lanes {
     return true
   }
 
-  /** Those whose commit point is ahead of what the broker holds. */
-  dirty(): Lane[] {
-    return [...this.#lanes.values()].filter((lane) => lane.commitPoint > lane.committed)
+  all(): Iterable<Lane> {
+    return this.#lanes.values()
   }
 
   /** Records without an outcome. */

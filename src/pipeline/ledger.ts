@@ -1,18 +1,19 @@
+import type { OffsetRuns } from '../core/offset-runs.ts'
+
 /**
  * Which offsets of one partition are open, and from where a restart must read.
  *
- * A ring of offsets in the order of reading; a closed one is overwritten with CLOSED. The commit point moves over closed ones only
+ * A ring of offsets in the order of reading; a closed one is kept as its complement, which is negative. The commit point moves over closed ones only
  * from the front, so it can never pass an open record, however many later ones are done. Offsets may have gaps (compaction,
  * transaction markers): nothing here counts offsets, only records.
  */
-const CLOSED = -1
-
 export class Ledger {
   #ring = new Float64Array(1024)
   /** Sequence numbers: every record from #head on is in the ring, #tail is the next to be given. */
   #head = 0
   #tail = 0
   #open = 0
+  #closed = 0
   /** The offset after the newest record that was read; negative before the first. */
   #next: number
 
@@ -29,6 +30,29 @@ export class Ledger {
   /** How many records the ring holds: the open ones, and the closed ones that wait behind them. */
   get span(): number {
     return this.#tail - this.#head
+  }
+
+  /** Counts what was closed: as long as it stays, so do the runs. */
+  get closed(): number {
+    return this.#closed
+  }
+
+  /** What is done behind the commit point. Costs a look at every record of the span. */
+  runs(): OffsetRuns {
+    const mask = this.#ring.length - 1
+    const runs: number[] = []
+    let since = this.commitPoint
+    for (let sequence = this.#head; sequence < this.#tail; sequence += 1) {
+      const entry = this.#ring[sequence & mask] as number
+      const isDone = entry < 0
+      if (isDone === (runs.length % 2 === 1)) continue
+      const offset = isDone ? -1 - entry : entry
+      runs.push(offset - since)
+      since = offset
+    }
+    // The run that goes on to the end: known only where it is one of done records.
+    if (runs.length % 2 === 1) runs.push(this.#next - since)
+    return runs
   }
 
   /** The next offset to read after a restart: that of the oldest open record, else the one after everything read. Negative: nothing read yet. */
@@ -48,12 +72,14 @@ export class Ledger {
   /** The record has its outcome. Closing one twice is a bug, and is said at once: it would let the count of open ones lie. */
   close(sequence: number): void {
     const mask = this.#ring.length - 1
-    if (sequence < this.#head || sequence >= this.#tail || this.#ring[sequence & mask] === CLOSED) {
+    const offset = this.#ring[sequence & mask] as number
+    if (sequence < this.#head || sequence >= this.#tail || offset < 0) {
       throw new Error(`record ${sequence} was closed twice or never entered`)
     }
-    this.#ring[sequence & mask] = CLOSED
+    this.#ring[sequence & mask] = -1 - offset
     this.#open -= 1
-    while (this.#head < this.#tail && this.#ring[this.#head & mask] === CLOSED) this.#head += 1
+    this.#closed += 1
+    while (this.#head < this.#tail && (this.#ring[this.#head & mask] as number) < 0) this.#head += 1
   }
 
   /** Everything before `next` was read; offsets without a record (transaction markers, compacted ones) need no outcome. */

@@ -1,5 +1,6 @@
 /** What the pipeline needs of the world. Adapters satisfy these structurally; the pipeline knows no Kafka, no HTTP, no Avro. */
 import type { Hit, Route } from '../core/hit.ts'
+import type { ResumePoint } from '../core/offset-runs.ts'
 import type { Answer, Reason, Reject, Skip, SkipReason } from '../core/outcome.ts'
 import type { SourceRecord } from '../core/record.ts'
 
@@ -39,11 +40,10 @@ export interface SideExit {
   write(exits: readonly Exit[]): Promise<void>
 }
 
-/** Where a restart goes on: `offset` is the next one to read. */
-export interface CommitPoint {
+/** Where a restart of a partition goes on. */
+export interface CommitPoint extends ResumePoint {
   readonly topic: string
   readonly partition: number
-  readonly offset: number
 }
 
 export interface Source {

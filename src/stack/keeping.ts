@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process'
 import { spawn } from 'node:child_process'
+import { rm } from 'node:fs/promises'
 import { extname } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
@@ -18,6 +19,8 @@ export class JvmEnded extends StackError {
 }
 
 export interface Keeper {
+  /** Undefined when it could not be started. */
+  readonly pid: number | undefined
   /** Rejects with JvmEnded when a JVM ends unasked; never resolves. */
   readonly ended: Promise<never>
   /** Class archives of this run may be kept from now on. */
@@ -30,7 +33,7 @@ export function startKeeper(plan: KeeperPlan, env: Env): Keeper {
   // Beside this file and of the same kind: .ts in the sources, .js when built.
   const program = fileURLToPath(new URL(`./keeper${extname(import.meta.url)}`, import.meta.url))
   const child = spawn(process.execPath, [program], { detached: true, env, stdio: ['pipe', 'pipe', 'ignore'] })
-  const gone = new Promise<void>((settle) => {
+  const closed = new Promise<void>((settle) => {
     child.once('error', () => settle())
     child.once('close', () => settle())
   })
@@ -41,13 +44,15 @@ export function startKeeper(plan: KeeperPlan, env: Env): Keeper {
     const { name, how, log } = JSON.parse(line) as { name: string; how: string; log: string }
     reject(new JvmEnded(name, how, log))
   })
-  void gone.then(() => {
+  const gone = closed.then(async () => {
     reject(new StackError('The process that keeps the stack ended by itself.'))
     endGroup(child)
+    await rm(plan.folder, { recursive: true, force: true, maxRetries: 5 }).catch(() => undefined)
   })
   child.stdin.on('error', () => undefined)
   child.stdin.write(`${JSON.stringify(plan)}\n`)
   return {
+    pid: child.pid,
     ended,
     ready: () => void child.stdin.write('ready\n'),
     stop: async () => {
@@ -57,7 +62,7 @@ export function startKeeper(plan: KeeperPlan, env: Env): Keeper {
   }
 }
 
-/** The keeper leads the JVMs' process group. Should somebody have killed it, they are still in there; usually it is empty. */
+/** The keeper leads the JVMs' process group. Should somebody have killed it, they are still in there; usually nobody is. */
 function endGroup({ pid }: ChildProcess): void {
   if (pid === undefined) return
   try {

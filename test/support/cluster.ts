@@ -1,0 +1,121 @@
+/** What integration tests do to a real broker and a real registry. */
+import { SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry'
+import type { Admin, Kafka, Producer } from 'kafkajs'
+import kafkajs from 'kafkajs'
+import { createKafka } from '../../src/kafka/client.ts'
+import type { Stack } from '../../src/stack/stack.ts'
+
+export interface Message {
+  readonly partition: number
+  readonly key: string | null
+  readonly value: Buffer | null
+}
+
+export interface Stored {
+  readonly partition: number
+  readonly offset: number
+  readonly timestamp: number
+  readonly key: string | null
+  readonly value: Buffer | null
+  readonly headers: Readonly<Record<string, string>>
+}
+
+export class Cluster {
+  readonly stack: Stack
+  readonly admin: Admin
+  readonly #kafka: Kafka
+  readonly #producer: Producer
+
+  private constructor(stack: Stack, kafka: Kafka) {
+    this.stack = stack
+    this.#kafka = kafka
+    this.admin = kafka.admin()
+    this.#producer = kafka.producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner, allowAutoTopicCreation: false })
+  }
+
+  static async connect(stack: Stack): Promise<Cluster> {
+    const kafka = createKafka({ brokers: stack.brokers, clientId: 'test', ssl: false, sasl: undefined, onLog: () => undefined })
+    const cluster = new Cluster(stack, kafka)
+    await cluster.admin.connect()
+    await cluster.#producer.connect()
+    return cluster
+  }
+
+  async close(): Promise<void> {
+    await this.#producer.disconnect()
+    await this.admin.disconnect()
+  }
+
+  async createTopic(topic: string, numPartitions: number): Promise<void> {
+    await this.admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions, replicationFactor: 1 }] })
+  }
+
+  /** Returns the registry's id. */
+  async register(subject: string, schema: object): Promise<number> {
+    const registry = new SchemaRegistry({ host: this.stack.registryUrl })
+    const { id } = await registry.register(
+      { type: SchemaType.AVRO, schema: JSON.stringify(schema) },
+      { subject, compatibility: 'NONE' as never },
+    )
+    return id
+  }
+
+  /** In order within each partition; one partition a send, since kafkajs loses records of a send over several when a leader moves. */
+  async produce(topic: string, messages: readonly Message[]): Promise<void> {
+    for (const [partition, group] of Map.groupBy(messages, (message) => message.partition)) {
+      for (let at = 0; at < group.length; at += 500) {
+        await this.#producer.send({ topic, messages: group.slice(at, at + 500) })
+      }
+      if (group.length === 0) throw new Error(`nothing for partition ${partition}`)
+    }
+  }
+
+  /** The offsets that the group has committed, by partition; -1: none. */
+  async committed(groupId: string, topic: string): Promise<number[]> {
+    const [found] = await this.admin.fetchOffsets({ groupId, topics: [topic] })
+    const offsets: number[] = []
+    for (const { partition, offset } of found?.partitions ?? []) offsets[partition] = Number(offset)
+    return offsets
+  }
+
+  async ends(topic: string): Promise<number[]> {
+    const ends: number[] = []
+    for (const { partition, high } of await this.admin.fetchTopicOffsets(topic)) ends[partition] = Number(high)
+    return ends
+  }
+
+  /** All records of the topic, up to its ends as they are now. */
+  async readAll(topic: string): Promise<Stored[]> {
+    const ends = await this.ends(topic)
+    const total = ends.reduce((sum, end) => sum + end, 0)
+    const records: Stored[] = []
+    if (total === 0) return records
+    const consumer = this.#kafka.consumer({ groupId: `reader-${topic}-${crypto.randomUUID()}`, maxWaitTimeInMs: 50 })
+    await consumer.connect()
+    await consumer.subscribe({ topics: [topic], fromBeginning: true })
+    const { promise, resolve } = Promise.withResolvers<void>()
+    await consumer.run({
+      autoCommit: false,
+      eachMessage: async ({ partition, message }) => {
+        const headers = Object.entries(message.headers ?? {}).map(([name, value]) => [name, String(value)])
+        const offset = Number(message.offset)
+        if (offset < (ends[partition] ?? 0)) {
+          const { value } = message
+          const key = message.key === null ? null : String(message.key)
+          records.push({
+            partition,
+            offset,
+            timestamp: Number(message.timestamp),
+            key,
+            value,
+            headers: Object.fromEntries(headers),
+          })
+        }
+        if (records.length === total) resolve()
+      },
+    })
+    await promise
+    await consumer.disconnect()
+    return records
+  }
+}
