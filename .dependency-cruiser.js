@@ -12,7 +12,8 @@ const rooms = {
   pipeline: ['core'],
   mapping: ['core', 'tracker'],
   simulator: ['core', 'tracker'],
-  stack: ['core'],
+  // The cluster of demo and tests speaks to the broker through the same repaired client as the service.
+  stack: ['core', 'kafka'],
 }
 
 const strangers = Object.entries(rooms).map(([room, allowed]) => ({
@@ -31,7 +32,7 @@ export default {
       name: 'service-without-simulator-stack-cli',
       severity: 'error',
       from: { path: '^src/service\\.ts$' },
-      to: { path: '^src/(simulator|stack|cli)/' },
+      to: { path: '^src/(simulator|stack|cli|demo)/' },
     },
     {
       name: 'only-the-stack-knows-docker',
@@ -46,6 +47,12 @@ export default {
       to: { path: 'node_modules/kafkajs/' },
     },
     {
+      name: 'only-a-command-imports-the-demo',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(cli/demo\\.ts|demo/)' },
+      to: { path: '^src/demo/' },
+    },
+    {
       name: 'only-main-imports-commands',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/(main\\.ts|cli/)' },
@@ -56,6 +63,10 @@ export default {
     doNotFollow: { path: 'node_modules' },
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
-    enhancedResolveOptions: { extensions: ['.ts', '.js', '.json'], exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+    enhancedResolveOptions: {
+      extensions: ['.ts', '.js', '.json'],
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+    },
   },
 }

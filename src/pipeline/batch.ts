@@ -1,7 +1,14 @@
 import type { Hit, Route } from '../core/hit.ts'
 import type { Reject } from '../core/outcome.ts'
 import type { SourceRecord } from '../core/record.ts'
-import type { Key } from './key-order.ts'
+
+/** One key of a partition, as long as somebody remembers it. */
+export interface Key {
+  /** The one batch whose records of this key are open. */
+  holder: Batch | undefined
+  /** Later records of the key, in order; undefined: none. */
+  waiting: OpenRecord[] | undefined
+}
 
 /** A record that has no outcome yet. */
 export interface OpenRecord {

@@ -1,12 +1,4 @@
-import type { Batch, OpenRecord } from './batch.ts'
-
-/** One key of a partition, as long as somebody remembers it. */
-export interface Key {
-  /** The one batch whose records of this key are open. */
-  holder: Batch | undefined
-  /** Later records of the key, in order; undefined: none. */
-  waiting: OpenRecord[] | undefined
-}
+import type { Batch, Key, OpenRecord } from './batch.ts'
 
 /** Keys remembered at most; when there are more, those that nobody holds are forgotten. */
 const KEYS_MAX = 16_384

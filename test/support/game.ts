@@ -3,7 +3,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import avro from 'avsc'
-import type { Cluster, Message } from './cluster.ts'
+import type { Cluster, Message } from '../../src/stack/cluster.ts'
 
 export const scoredSchema = {
   type: 'record',

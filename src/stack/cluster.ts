@@ -1,9 +1,9 @@
-/** What integration tests do to a real broker and a real registry. */
+/** What the demo, the benchmark and the tests do to a broker and a registry: make topics, register, produce, read back. */
 import { SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry'
 import type { Admin, Kafka, Producer } from 'kafkajs'
 import kafkajs from 'kafkajs'
-import { createKafka } from '../../src/kafka/client.ts'
-import type { Stack } from '../../src/stack/stack.ts'
+import { createKafka } from '../kafka/client.ts'
+import type { Stack } from './stack.ts'
 
 export interface Message {
   readonly partition: number
@@ -34,7 +34,13 @@ export class Cluster {
   }
 
   static async connect(stack: Stack): Promise<Cluster> {
-    const kafka = createKafka({ brokers: stack.brokers, clientId: 'test', ssl: false, sasl: undefined, onLog: () => undefined })
+    const kafka = createKafka({
+      brokers: stack.brokers,
+      clientId: 'cluster',
+      ssl: false,
+      sasl: undefined,
+      onLog: () => undefined,
+    })
     const cluster = new Cluster(stack, kafka)
     await cluster.admin.connect()
     await cluster.#producer.connect()

@@ -1,0 +1,153 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { pino } from 'pino'
+import { loadConfig } from '../config/load.ts'
+import { formatProblem } from '../config/problem.ts'
+import type { Service } from '../service.ts'
+import { createService } from '../service.ts'
+import type { Simulator } from '../simulator/server.ts'
+import { startSimulator } from '../simulator/server.ts'
+import type { Cluster } from '../stack/cluster.ts'
+import { createLog } from '../telemetry/log.ts'
+import type { ShopEvent } from './shop.ts'
+import { PARTITIONS, shopEvents, subjects, TOPICS } from './shop.ts'
+import type { Findings } from './verdict.ts'
+import { findingsOf } from './verdict.ts'
+
+export interface DemoOptions {
+  readonly count: number
+  /** Events a second; 0: as fast as they can be written. */
+  readonly rate: number
+  readonly seed: number
+  /** In front of the names of topics and groups; empty where the broker is the demo's own. */
+  readonly prefix: string
+  readonly report: (line: string) => void
+  /** Rejects when the demo is to end early. */
+  readonly ended: Promise<never>
+}
+
+export interface Demo {
+  readonly findings: Findings
+  readonly trackerUrl: string
+  readonly logFile: string
+  /** Drains the service and ends the stand-in tracker. */
+  stop(): Promise<void>
+}
+
+const configFile = fileURLToPath(new URL('../../config/demo.yaml', import.meta.url))
+/** Events written between two looks at the clock. */
+const CHUNK = 1_000
+const REPORT_EVERY_MS = 2_000
+
+/** Runs the shop on a stack that is up: everything is produced, delivered and judged when it resolves. */
+export async function runDemo(cluster: Cluster, options: DemoOptions): Promise<Demo> {
+  const directory = mkdtempSync(join(tmpdir(), 'mytracker-sink-demo-'))
+  const logFile = join(directory, 'service.log')
+  const stops: (() => Promise<unknown>)[] = [async () => rmSync(directory, { recursive: true, force: true })]
+  const stop = async (): Promise<void> => {
+    for (const each of stops.splice(0).reverse()) await each()
+  }
+  try {
+    const apps = [
+      { idApp: '666', token: 'demo-token-android' },
+      { idApp: '667', token: 'demo-token-web' },
+    ]
+    const tracker = await startSimulator({ journal: 'hits', apps })
+    stops.push(() => tracker.stop())
+    for (const topic of TOPICS) await cluster.createTopic(options.prefix + topic, PARTITIONS)
+    const service = demoService(cluster, tracker.url, options.prefix, logFile)
+    stops.push(() => service.stop())
+    await Promise.race([service.start(), options.ended])
+    options.report('the service has joined its group and delivers to the stand-in tracker')
+    const events = await produceWhileDelivering({ cluster, service, tracker, options })
+    const findings = await findOut({ cluster, service, tracker, options }, events)
+    return { findings, trackerUrl: tracker.url, logFile, stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+function demoService(cluster: Cluster, trackerUrl: string, prefix: string, logFile: string): Service {
+  const { brokers, registryUrl } = cluster.stack
+  const loaded = loadConfig(configFile, {
+    DEMO_BROKER: brokers[0] as string,
+    DEMO_REGISTRY: registryUrl,
+    DEMO_TRACKER: trackerUrl,
+    DEMO_PREFIX: prefix,
+  })
+  if ('problems' in loaded) throw new Error(loaded.problems.map(formatProblem).join('\n'))
+  return createService(loaded.config, createLog('info', pino.destination({ dest: logFile, sync: true })))
+}
+
+interface Running {
+  readonly cluster: Cluster
+  readonly service: Service
+  readonly tracker: Simulator
+  readonly options: DemoOptions
+}
+
+type Judged = Omit<ShopEvent, 'value'>
+
+async function produceWhileDelivering({ cluster, service, options }: Running): Promise<Judged[]> {
+  const ids = new Map<string, number>()
+  for (const { kind, subject, schema } of subjects) ids.set(kind, await cluster.register(subject, schema))
+  const { count, rate, seed, prefix, report, ended } = options
+  const produced: Judged[] = []
+  const startedAt = Date.now()
+  let chunk: ShopEvent[] = []
+  let reportedAt = 0
+  for (const event of shopEvents(count, seed, ids)) {
+    chunk.push(event)
+    const { value: _value, ...judged } = event
+    produced.push(judged)
+    if (chunk.length < (rate === 0 ? CHUNK : Math.max(1, Math.min(CHUNK, rate / 10))) && produced.length < count) continue
+    const sent = Promise.all(
+      [...Map.groupBy(chunk, ({ topic }) => topic)].map(([topic, messages]) => cluster.produce(prefix + topic, messages)),
+    )
+    await Promise.race([sent, ended])
+    chunk = []
+    if (rate > 0) await Promise.race([sleep(Math.max(0, startedAt + (produced.length / rate) * 1_000 - Date.now())), ended])
+    if (Date.now() - reportedAt < REPORT_EVERY_MS) continue
+    reportedAt = Date.now()
+    report(`produced ${produced.length.toLocaleString('en')} of ${count.toLocaleString('en')}; ${progress(service)}`)
+  }
+  report(`produced all ${count.toLocaleString('en')} events, ten of them broken on purpose`)
+  return produced
+}
+
+function progress({ counts }: Service): string {
+  const { delivered, skipped, parked, deadLettered } = counts
+  const sum = (by: object): number => Object.values(by).reduce((total: number, each) => total + Number(each), 0)
+  const side = `${sum(skipped)} skipped, ${sum(parked)} parked, ${sum(deadLettered)} dead letters`
+  return `delivered ${delivered.toLocaleString('en')}, ${side}`
+}
+
+/** Waits until the group has committed everything, then looks at what arrived where. */
+async function findOut({ cluster, service, tracker, options }: Running, events: readonly Judged[]): Promise<Findings> {
+  const { prefix, report, ended } = options
+  const group = `${prefix}shop-sink`
+  for (let reportedAt = 0; (await uncommitted(cluster, group, prefix)) > 0; await Promise.race([sleep(100), ended])) {
+    if (Date.now() - reportedAt < REPORT_EVERY_MS) continue
+    reportedAt = Date.now()
+    const left = await uncommitted(cluster, group, prefix)
+    const doubt = left < 5_000 ? '; a record with an unknown schema id is doubted for half a minute and holds its partition' : ''
+    report(`${progress(service)}; ${left.toLocaleString('en')} still to commit${doubt}`)
+  }
+  report('everything is committed; reading back the retry and dead-letter topics')
+  const parked = await cluster.readAll(`${group}.retry.30s`)
+  const deadLetters = await cluster.readAll(`${group}.dead-letter`)
+  return findingsOf({ events, accepted: tracker.journal.hits, parked, deadLetters, prefix })
+}
+
+async function uncommitted(cluster: Cluster, group: string, prefix: string): Promise<number> {
+  let left = 0
+  for (const topic of TOPICS) {
+    const [ends, committed] = await Promise.all([cluster.ends(prefix + topic), cluster.committed(group, prefix + topic)])
+    left += ends.reduce((sum, end, partition) => sum + end - Math.max(0, committed[partition] ?? 0), 0)
+  }
+  return left
+}
