@@ -32,7 +32,7 @@ export default {
       name: 'service-without-simulator-stack-cli',
       severity: 'error',
       from: { path: '^src/service\\.ts$' },
-      to: { path: '^src/(simulator|stack|cli|demo)/' },
+      to: { path: '^src/(simulator|stack|cli|shop)/' },
     },
     {
       name: 'only-the-stack-knows-docker',
@@ -47,10 +47,10 @@ export default {
       to: { path: 'node_modules/kafkajs/' },
     },
     {
-      name: 'only-a-command-imports-the-demo',
+      name: 'only-the-demo-imports-the-shop',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(cli/demo\\.ts|demo/)' },
-      to: { path: '^src/demo/' },
+      from: { path: '^src/', pathNot: '^src/(cli/demo\\.ts|shop/)' },
+      to: { path: '^src/shop/' },
     },
     {
       name: 'only-main-imports-commands',

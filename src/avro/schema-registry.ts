@@ -5,6 +5,7 @@ import type { ForSchemaOptions, Schema, Type } from 'avsc'
 import avro from 'avsc'
 import type { Clock, Timer } from '../core/clock.ts'
 import type { LogicalType } from '../core/event.ts'
+import { repairAvsc } from './repairs.ts'
 import { WriterSchema } from './writer-schema.ts'
 
 export interface SchemaRegistryOptions {
@@ -58,25 +59,29 @@ export class SchemaCache {
   #stopped = false
 
   constructor(options: SchemaRegistryOptions) {
+    repairAvsc()
     this.#options = options
     const { url, authorization, ca } = options
     this.#agent = url.startsWith('https:') ? new https.Agent({ keepAlive: true, ca }) : new http.Agent({ keepAlive: true })
+    // Called once for each request. It has a name, or the client would put its source text into errors.
+    const schemaRequest = (): ReturnType<RegistryMiddleware> => {
+      const abort = new AbortController()
+      return {
+        prepareRequest: async (next) => {
+          const request = await next()
+          const headers = authorization === undefined ? {} : { authorization: authorization() }
+          return request.enhance({ signal: abort.signal, headers })
+        },
+        response: (next) => this.#inTime(next(), abort),
+      }
+    }
     this.#registry = new SchemaRegistry(
       {
         host: url,
         // Its own retries change a default that all instances share, so ours do instead.
         retry: { retries: 0 },
         agent: this.#agent,
-        middlewares: [
-          () => ({
-            prepareRequest: async (next) => {
-              const request = await next()
-              const headers = authorization === undefined ? {} : { authorization: authorization() }
-              return request.enhance({ timeout: TIMEOUT_MS, headers })
-            },
-            response: (next) => next().catch(markMissing),
-          }),
-        ],
+        middlewares: [schemaRequest],
       },
       { [SchemaType.AVRO]: { typeHook: (schema: Schema, opts: ForSchemaOptions) => this.#noteLogicalType(schema, opts) } },
     )
@@ -106,7 +111,8 @@ export class SchemaCache {
   /** Resolves when the id is known or known to be missing. */
   async #fetch(id: number): Promise<void> {
     const { clock, onTrouble, onSchema } = this.#options
-    const startedAt = clock.now()
+    // Since the first 404 in a row: after an outage the registry is doubted as long as at any other time.
+    let missingSince: number | undefined
     // Once it was missing for long enough, the next look tells at once.
     const missingAfterMs = this.#missingUntil.has(id) ? 0 : MISSING_AFTER_MS
     for (let delayMs = AGAIN_MS; !this.#stopped; delayMs = Math.min(AGAIN_MS_MAX, delayMs * 2)) {
@@ -118,24 +124,49 @@ export class SchemaCache {
         onSchema(schema)
         return
       } catch (error) {
-        if (!isMissing(error)) onTrouble(id, error)
-        else if (clock.now() - startedAt >= missingAfterMs) {
-          this.#missingUntil.set(id, clock.now() + MISSING_FOR_MS)
-          return
-        } else delayMs = AGAIN_MS
+        if (this.#stopped) return NEVER
+        if (isMissing(error)) {
+          missingSince ??= clock.now()
+          if (clock.now() - missingSince >= missingAfterMs) {
+            this.#missingUntil.set(id, clock.now() + MISSING_FOR_MS)
+            return
+          }
+          delayMs = AGAIN_MS
+        } else {
+          missingSince = undefined
+          onTrouble(id, error)
+        }
         await this.#sleep(delayMs)
       }
     }
   }
 
-  #sleep(delayMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = this.#options.clock.set(() => {
-        this.#timers.delete(timer)
-        resolve()
-      }, delayMs)
-      this.#timers.add(timer)
+  /** The client's own time-out watches for silence only: of an answer that trickles, or breaks off in its middle, it would never hear the end. */
+  async #inTime<T>(response: Promise<T>, abort: AbortController): Promise<T> {
+    const late = Promise.withResolvers<never>()
+    const timer = this.#after(TIMEOUT_MS, () => {
+      late.reject(new Error(`no whole answer within ${TIMEOUT_MS} ms`))
+      abort.abort()
     })
+    try {
+      return await Promise.race([response, late.promise])
+    } finally {
+      this.#options.clock.clear(timer)
+      this.#timers.delete(timer)
+    }
+  }
+
+  #sleep(delayMs: number): Promise<void> {
+    return new Promise((resolve) => this.#after(delayMs, resolve))
+  }
+
+  #after(delayMs: number, run: () => void): Timer {
+    const timer = this.#options.clock.set(() => {
+      this.#timers.delete(timer)
+      run()
+    }, delayMs)
+    this.#timers.add(timer)
+    return timer
   }
 
   /** avsc drops an annotation that it has no class for, and a class would cost a call for every value: a tagged plain type costs nothing. */
@@ -143,29 +174,29 @@ export class SchemaCache {
     if (typeof schema !== 'object' || schema === null || !('logicalType' in schema)) return undefined
     const { logicalType, ...plain } = schema as { logicalType: unknown; type: string; scale?: unknown }
     if (typeof logicalType !== 'string') return undefined
-    // A primitive gets a registry of its own, or all longs of the schema would be the one that is tagged here.
-    const type = avro.Type.forSchema(plain as Schema, 'name' in plain ? opts : {})
+    // A primitive gets a registry of its own, or all longs of the schema would be the one that is tagged here. Whatever has parts needs
+    // the schema's: they may name its records.
+    const hasParts = 'name' in plain || 'items' in plain || 'values' in plain
+    const type = avro.Type.forSchema(plain as Schema, hasParts ? opts : {})
     this.#logical.set(type, { name: logicalType, scale: Number(plain.scale ?? 0) })
     return type
   }
 }
 
+/** Who waits when the cache stops, waits for ever. */
+const NEVER = new Promise<never>(() => undefined)
 const MISSING: Missing = { kind: 'missing' }
-const MISSING_MARK = 'the registry says that there is no such schema'
+type RegistryMiddleware = NonNullable<ConstructorParameters<typeof SchemaRegistry>[0]['middlewares']>[number]
 
-interface RegistryResponse {
-  status(): number
-  data(): unknown
-  enhance(extras: { rawData: string }): RegistryResponse
-}
-
-/** Only the registry's own "not found" means that a schema is missing; the 404 of a wrong address or a proxy must not make dead letters. */
-function markMissing(response: RegistryResponse): never {
-  const data = response.status() === 404 ? response.data() : undefined
-  const code = typeof data === 'object' && data !== null && 'error_code' in data ? Number(data.error_code) : 0
-  throw code >= 40_400 && code < 40_500 ? response.enhance({ rawData: JSON.stringify({ message: MISSING_MARK }) }) : response
-}
-
+/**
+ * Only the registry's own "not found" means that a schema is missing; the 404 of a wrong address or a proxy must not make dead letters.
+ * The client keeps status and message of an answer, not its error code: so it is told by what registries say, each in its words.
+ */
 function isMissing(error: unknown): boolean {
-  return error instanceof Error && error.message.includes(MISSING_MARK)
+  return (
+    error instanceof Error &&
+    'status' in error &&
+    error.status === 404 &&
+    /\b(schema|content|subject|version)\b.*\b(not|was) found/i.test(error.message)
+  )
 }

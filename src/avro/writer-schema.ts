@@ -67,7 +67,7 @@ function complete({ value: decoded, offset }: { value: unknown; offset: number }
   return decoded
 }
 
-const exactLong = avro.types.LongType.__with({
+const abstractLong = avro.types.LongType.__with({
   fromBuffer: (buffer: Buffer) => narrow(buffer.readBigInt64LE()),
   toBuffer: (value: bigint | number) => {
     const buffer = Buffer.alloc(8)
@@ -79,6 +79,9 @@ const exactLong = avro.types.LongType.__with({
   isValid: (value: unknown) => typeof value === 'bigint' || Number.isSafeInteger(value),
   compare: (a: bigint | number, b: bigint | number) => (a === b ? 0 : a < b ? -1 : 1),
 })
+
+/** Under its own name `abstract:long`, a union of it and another number would pass for one whose branches can be told apart, and stand bare. */
+const exactLong: Type = Object.create(abstractLong, { typeName: { value: 'long' } })
 
 function narrow(value: bigint): bigint | number {
   const number = Number(value)

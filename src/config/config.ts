@@ -7,19 +7,19 @@ import { Secret } from './secrets.ts'
 type WrittenSasl = NonNullable<Written['kafka']['sasl']>
 type WrittenMapping = Written['mappings'][number]
 
-export interface Sasl {
+interface Sasl {
   readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'
   readonly username: string
   readonly password: Secret
 }
 
 /** `true` and `false`, or absolute paths of PEM files; certFile and keyFile come together. */
-export type Ssl = boolean | { readonly caFile?: string; readonly certFile?: string; readonly keyFile?: string }
+type Ssl = boolean | { readonly caFile?: string; readonly certFile?: string; readonly keyFile?: string }
 
 /** `startFrom` is a moment in milliseconds since the epoch, where it is no word. Time-outs in milliseconds. */
-export type KafkaConfig = Omit<Written['kafka'], 'clientId' | 'ssl' | 'sasl'> & { clientId: string; ssl: Ssl; sasl?: Sasl }
+type KafkaConfig = Omit<Written['kafka'], 'clientId' | 'ssl' | 'sasl'> & { clientId: string; ssl: Ssl; sasl?: Sasl }
 
-export interface SchemaRegistryConfig {
+interface SchemaRegistryConfig {
   /** Without a slash at its end. */
   readonly url: string
   readonly auth?: { readonly username: string; readonly password: Secret } | { readonly bearerToken: Secret }
@@ -36,24 +36,24 @@ export interface AppConfig {
 }
 
 /** `endpoint` without a slash at its end; `timeout` in milliseconds; `caFile` an absolute path. */
-export type TrackerConfig = Omit<Written['tracker'], 'apps'> & { apps: readonly AppConfig[] }
+type TrackerConfig = Omit<Written['tracker'], 'apps'> & { apps: readonly AppConfig[] }
 
 interface Matching {
   readonly record: string
   readonly topic?: string
 }
 
-export interface HitMapping extends Matching {
+interface HitMapping extends Matching {
   readonly app: AppChoice
   readonly method: NonNullable<WrittenMapping['method']>
   readonly params: Params
 }
 
-export interface SkipMapping extends Matching {
+interface SkipMapping extends Matching {
   readonly skip: true
 }
 
-export type MappingConfig = HitMapping | SkipMapping
+type MappingConfig = HitMapping | SkipMapping
 
 /**
  * What an operator has written, checked, complete with defaults. It has no room for what this version refuses: a feature that is built

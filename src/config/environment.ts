@@ -9,7 +9,7 @@ export type Environment = Readonly<Record<string, string | undefined>>
 const variable = /\$\{([A-Za-z_]\w*)(?::-([^}]*))?\}/g
 
 /** Stands where a variable was missing: no schema takes it for a value. */
-export const unresolved = Symbol('unresolved')
+const unresolved = Symbol('unresolved')
 
 interface Filled {
   readonly findings: readonly Finding[]

@@ -10,7 +10,7 @@ export function isMapping(value: unknown): value is Readonly<Record<string, unkn
 }
 
 /** A value as a problem shows it: short, on one line. Never used for secrets. */
-export function shown(value: unknown): string {
+function shown(value: unknown): string {
   if (Array.isArray(value)) return 'a list'
   if (isMapping(value)) return 'a mapping'
   if (typeof value !== 'string') return String(value)

@@ -3,22 +3,22 @@ import { methods } from '../core/hit.ts'
 import { choice, complaint, filePath, flag, list, section, text } from './fields.ts'
 
 /** A constant of the mapping language. */
-export type Scalar = string | number | boolean
+type Scalar = string | number | boolean
 
 /** A constant. */
-export interface ValueSource {
+interface ValueSource {
   readonly value: Scalar
 }
 
 /** A value of the event: `field` is its path, `cases` translates it by its text, `default` stands in where nothing comes of that. */
-export interface FieldSource {
+interface FieldSource {
   readonly field: string
   readonly cases?: Readonly<Record<string, Scalar>>
   readonly default?: Scalar
 }
 
 /** Where a parameter comes from; a text is a path into the event. */
-export type Source = string | ValueSource | FieldSource
+type Source = string | ValueSource | FieldSource
 
 /**
  * By the tracker's names of parameters. The value of `customEventParams`, and of no other, may be a mapping of entry names to sources;

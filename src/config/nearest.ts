@@ -21,7 +21,7 @@ function distance(from: string, to: string): number {
 const plain = (word: string) => word.toLowerCase().replace(/[-_ ]/g, '')
 
 /** The candidate that was probably meant; undefined where none is near enough for the guess to help. */
-export function nearest(word: string, candidates: readonly string[]): string | undefined {
+function nearest(word: string, candidates: readonly string[]): string | undefined {
   // A longer word is no typing mistake, and comparing it with everything would cost more than a guess is worth.
   if (word.length > 100) return undefined
   const ranked = candidates

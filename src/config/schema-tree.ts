@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Path } from './problem.ts'
 
 /** The schema itself, without what makes it optional, gives it a default or converts its result. */
-export function bare(schema: z.core.$ZodType): z.core.$ZodType {
+function bare(schema: z.core.$ZodType): z.core.$ZodType {
   if (schema instanceof z.ZodOptional || schema instanceof z.ZodExactOptional || schema instanceof z.ZodPrefault)
     return bare(schema.unwrap())
   if (schema instanceof z.ZodPipe) return bare(schema.in)

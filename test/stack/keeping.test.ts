@@ -37,7 +37,29 @@ test('a service that ends by itself is reported with the end of its log', async 
   await keeper.stop()
   assert.ok(error instanceof JvmEnded)
   assert.match(error.message, /The broker of the stack ended by itself \(exit code 3\).*\njava\.net\.BindException/)
-  assert.equal(error.portTaken, true)
+  assert.equal(error.service, 'broker')
+})
+
+test('an archive that the service may have died of is removed', async (t) => {
+  const { place, archives, archive } = await places(t)
+  await writeFile(archive.path, 'damaged')
+  const args = ['-e', 'process.exitCode = 134']
+  const jvms = [{ name: 'broker', command: process.execPath, args, archive: { kind: 'mapped', path: archive.path } } as const]
+  const keeper = startKeeper({ folder: place, jvms }, process.env)
+  await assert.rejects(keeper.ended, /exit code 134/)
+  await keeper.stop()
+  assert.deepEqual(await readdir(archives), [])
+})
+
+test('when the keeper itself is killed, the service and the folder go all the same', async (t) => {
+  const { folder, port, keeper } = await kept(t)
+  process.kill(Number(keeper.pid), 'SIGKILL')
+  await assert.rejects(keeper.ended, /The process that keeps the stack ended by itself/)
+  await keeper.stop()
+  // Nobody's child any more, so its end can be seen but not awaited.
+  const until = performance.now() + 10_000
+  while (await portAnswers(port)) assert.ok(performance.now() < until, 'the service lives on')
+  assert.equal(await exists(folder), false)
 })
 
 test('a program that cannot be run is reported', async (t) => {

@@ -2,7 +2,7 @@
 
 import type { Type } from 'avsc'
 import avro from 'avsc'
-import { customEvent, orderPaid, orderShipped, orderViewed, userLoggedIn, userRegistered } from './shop-schemas.ts'
+import { customEvent, orderPaid, orderShipped, orderViewed, userLoggedIn, userRegistered } from './schemas.ts'
 
 export const PARTITIONS = 6
 const USERS = 1_500

@@ -12,8 +12,8 @@ import type { Simulator } from '../simulator/server.ts'
 import { startSimulator } from '../simulator/server.ts'
 import type { Cluster } from '../stack/cluster.ts'
 import { createLog } from '../telemetry/log.ts'
-import type { ShopEvent } from './shop.ts'
-import { PARTITIONS, shopEvents, subjects, TOPICS } from './shop.ts'
+import type { ShopEvent } from './events.ts'
+import { PARTITIONS, shopEvents, subjects, TOPICS } from './events.ts'
 import type { Findings } from './verdict.ts'
 import { findingsOf } from './verdict.ts'
 
@@ -130,12 +130,15 @@ function progress({ counts }: Service): string {
 async function findOut({ cluster, service, tracker, options }: Running, events: readonly Judged[]): Promise<Findings> {
   const { prefix, report, ended } = options
   const group = `${prefix}shop-sink`
-  for (let reportedAt = 0; (await uncommitted(cluster, group, prefix)) > 0; await Promise.race([sleep(100), ended])) {
+  let reported = ''
+  for (let left = 1, reportedAt = 0; left > 0; await Promise.race([sleep(100), ended])) {
+    left = await uncommitted(cluster, group, prefix)
+    const line = `${progress(service)}; ${left.toLocaleString('en')} still to commit`
     if (Date.now() - reportedAt < REPORT_EVERY_MS) continue
-    reportedAt = Date.now()
-    const left = await uncommitted(cluster, group, prefix)
-    const doubt = left < 5_000 ? '; a record with an unknown schema id is doubted for half a minute and holds its partition' : ''
-    report(`${progress(service)}; ${left.toLocaleString('en')} still to commit${doubt}`)
+    // Half a minute without a change: a newcomer would take the demo for stuck.
+    report(line === reported ? 'waiting: the registry is asked for half a minute before a schema id counts as unknown' : line)
+    reportedAt = Date.now() + (line === reported ? 8_000 : 0)
+    reported = line
   }
   report('everything is committed; reading back the retry and dead-letter topics')
   const parked = await cluster.readAll(`${group}.retry.30s`)

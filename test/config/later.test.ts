@@ -1,0 +1,93 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are the configuration's own variables.
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { later } from '../../src/config/later.ts'
+import { configSchema } from '../../src/config/schema.ts'
+import { keysAt } from '../../src/config/schema-tree.ts'
+import { broken, configOf, problemsOf, valid } from './example.ts'
+
+const appended = (lines: string) => `${valid}${lines}\n`
+const params = (lines: string) => broken('      customUserId: userId', lines)
+
+const refused: readonly (readonly [string, string])[] = [
+  [appended('http: { port: 80 }'), 'c.yaml:24:1 http: this version does not serve HTTP yet; remove the key'],
+  [appended('breaker: { failures: 3 }'), 'c.yaml:24:1 breaker: this version has no breaker yet; remove the key or write off'],
+  [
+    appended('deadLetters: { brake: 0.5 }'),
+    'c.yaml:24:16 deadLetters.brake: this version has no brake on dead letters yet; remove the key or write off',
+  ],
+  [appended('retry: { giveUp: 24h }'), 'c.yaml:24:10 retry.giveUp: this version does not give up on records yet; remove the key'],
+  [
+    appended('delivery: { requestsPerSecond: 5 }'),
+    'c.yaml:24:13 delivery.requestsPerSecond: this version does not limit requests per second yet; remove the key or write 0',
+  ],
+  [
+    broken(':8081', ':8081\n  subjects: topic'),
+    'c.yaml:8:3 schemaRegistry.subjects: this version does not look up subjects yet; remove the key',
+  ],
+  [
+    broken('latest', 'latest\n  sasl: { mechanism: oauthbearer, tokenEndpoint: https://a, clientId: c, clientSecret: s }'),
+    'c.yaml:6:11 kafka.sasl.mechanism: this version does not do oauthbearer yet; write plain, scram-sha-256 or scram-sha-512',
+  ],
+  [
+    broken('app: shop-android', 'app: shop-android\n    when: { field: a, in: [b] }'),
+    'c.yaml:21:5 mappings[0].when: this version does not filter records by a condition yet; remove the key',
+  ],
+  [
+    appended('  - record: com.shop.OrderPaid\n    module: ./a.ts'),
+    'c.yaml:25:5 mappings[1].module: this version does not map records by a module yet; remove the key',
+  ],
+  [
+    params('      ipv4: { firstOf: [a, b.c] }'),
+    'c.yaml:23:15 mappings[0].params.ipv4.firstOf: this version does not choose between sources yet; write one of them',
+  ],
+  [
+    params('      eventTimestamp: { field: a, unit: ms }'),
+    'c.yaml:23:35 mappings[0].params.eventTimestamp.unit: this version does not convert a bare long to a time yet; remove the key',
+  ],
+  [
+    params('      eventTimestamp: { field: a, zone: Europe/Berlin }'),
+    'c.yaml:23:35 mappings[0].params.eventTimestamp.zone: this version does not convert a local time yet; remove the key',
+  ],
+  [
+    params('      customEventParams: { a: { field: a, unit: ms } }'),
+    'c.yaml:23:43 mappings[0].params.customEventParams.a.unit: this version does not convert a bare long to a time yet; remove the key',
+  ],
+]
+
+describe('a key whose behaviour is not built', () => {
+  for (const [text, prints] of refused) {
+    it(`is refused where it is written: ${prints.split(': ')[0]}`, () => assert.deepEqual(problemsOf(text), [prints]))
+  }
+
+  it('is refused without a word about what stands in it', () => {
+    assert.deepEqual(problemsOf(appended('http: { prt: 1 }')), [
+      'c.yaml:24:1 http: this version does not serve HTTP yet; remove the key',
+    ])
+  })
+
+  it('may say that nothing of it is wanted', () => {
+    const off = 'breaker: off\ndeadLetters: { brake: off }\ndelivery: { requestsPerSecond: "${RATE:-0}" }'
+    assert.equal(configOf(appended(off)).delivery.requestsPerSecond, 0)
+  })
+
+  it('is no name for an entry of a custom event', () => {
+    const { mappings } = configOf(params('      customEventParams: { unit: a, zone: b, firstOf: c, value: d }'))
+    const [mapping] = mappings
+    assert.deepEqual(mapping !== undefined && 'params' in mapping ? mapping.params.customEventParams : undefined, {
+      unit: 'a',
+      zone: 'b',
+      firstOf: 'c',
+      value: 'd',
+    })
+  })
+
+  it('is one that the schema knows', () => {
+    for (const { at } of later) {
+      const segments = at.split('.').map((segment) => (/^[*!]/.test(segment) ? 'any' : segment))
+      const path = segments.map((segment, place) => (segments[place - 1] === 'mappings' ? 0 : segment))
+      const known = keysAt(configSchema, path.slice(0, -1))
+      assert.ok(known.includes(String(path.at(-1))), at)
+    }
+  })
+})

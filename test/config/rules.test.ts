@@ -1,0 +1,169 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are the configuration's own variables.
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { broken, problemsOf, valid } from './example.ts'
+
+const appended = (lines: string) => `${valid}${lines}\n`
+const app = (text: string) => broken('app: shop-android', `app: ${text}`)
+
+/** Titles, configurations and what they print. */
+const cases: readonly (readonly [string, string, ...string[]])[] = [
+  [
+    'two apps of one name',
+    broken('shop-vk', 'shop-android'),
+    'c.yaml:14:7 tracker.apps[1].name: shop-android is already the name of tracker.apps[0]; write another one',
+  ],
+  [
+    'two apps of one id',
+    broken('idApp: 667', 'idApp: 666'),
+    'c.yaml:15:7 tracker.apps[1].idApp: 666 is already the idApp of tracker.apps[0]; write another one',
+  ],
+  [
+    'a mapping to an app that is not there',
+    app('shop-androd'),
+    'c.yaml:20:5 mappings[0].app: there is no app "shop-androd" in tracker.apps; known are shop-android, shop-vk; did you mean "shop-android"?',
+  ],
+  [
+    'a case and a default of apps that are not there',
+    app('{ field: x, cases: { A: shop-vk, B: shop-x }, default: other }'),
+    'c.yaml:20:43 mappings[0].app.cases.B: there is no app "shop-x" in tracker.apps; known are shop-android, shop-vk; did you mean "shop-vk"?',
+    'c.yaml:20:56 mappings[0].app.default: there is no app "other" in tracker.apps; known are shop-android, shop-vk',
+  ],
+  [
+    'a topic listed twice',
+    broken('shop.orders', 'shop.users'),
+    'c.yaml:4:24 kafka.topics[1]: shop.users is listed twice; remove one of the two',
+  ],
+  [
+    'a retry topic of our own as a source',
+    broken('shop.orders', 'sink.retry.30s'),
+    "c.yaml:4:24 kafka.topics[1]: sink.retry.30s is one of this group's own topics; list only topics that others write to",
+  ],
+  [
+    'our own dead letters as a source',
+    broken('shop.orders', 'sink.dead-letter'),
+    "c.yaml:4:24 kafka.topics[1]: sink.dead-letter is one of this group's own topics; list only topics that others write to",
+  ],
+  ["another group's dead letters as a source", broken('shop.orders', 'other.dead-letter')],
+  [
+    'a window smaller than a batch',
+    appended('delivery: { windowEvents: 19 }'),
+    'c.yaml:24:13 delivery.windowEvents: 19 records do not fill a batch of 20; write at least batch.maxEvents',
+  ],
+  ['a window as large as a batch', appended('delivery: { windowEvents: 20 }')],
+  ['a small window for a small batch', appended('delivery: { windowEvents: 5 }\nbatch: { maxEvents: 5 }')],
+  [
+    'more under way for a partition than for the process',
+    appended('delivery:\n  maxInFlight: 4'),
+    'c.yaml:24:1 delivery.maxInFlightPerPartition: 8 is more than the whole process may have under way; write at most delivery.maxInFlight (4)',
+  ],
+  [
+    'a partition larger than a fetch',
+    broken('startFrom: latest', 'startFrom: latest\n  maxBytesPerFetch: 4096'),
+    'c.yaml:1:1 kafka.maxBytesPerPartition: 262144 is more than a whole fetch; write at most kafka.maxBytesPerFetch (4096)',
+  ],
+  [
+    'tiers that fall',
+    appended('retry: { tiers: [5m, 30s] }'),
+    'c.yaml:24:22 retry.tiers[1]: 30s is not longer than 5m before it; write rising durations',
+  ],
+  [
+    'tiers that are the same in other words',
+    appended('retry: { tiers: [60s, 1m] }'),
+    'c.yaml:24:23 retry.tiers[1]: 1m is not longer than 60s before it; write rising durations',
+  ],
+  ['no tiers', appended('retry: { tiers: [] }'), 'c.yaml:24:10 retry.tiers: is an empty list; write at least 1 of its durations'],
+  [
+    'a delay above its maximum',
+    appended('retry: { inPlace: { delay: 6s } }'),
+    'c.yaml:24:21 retry.inPlace.delay: is longer than retry.inPlace.maxDelay; write at most that',
+  ],
+  [
+    'a topic that drops records before they are due',
+    appended('retry: { retention: 30m }'),
+    'c.yaml:24:10 retry.retention: is not longer than the wait of the last tier, 30m; write more than that',
+  ],
+  [
+    'no copies of a topic',
+    appended('retry: { replicationFactor: 0 }'),
+    "c.yaml:24:10 retry.replicationFactor: 0 is not allowed here; write 1 or more copies, or -1 for the broker's default",
+  ],
+  [
+    'a mapping without method',
+    broken('    method: registration\n', ''),
+    'c.yaml:19:5 mappings[0].method: is required; a mapping has app, method and params, or skip: true, or a module',
+  ],
+  [
+    'a skipped record with parameters',
+    broken('    app: shop-android\n    method: registration\n', '    skip: true\n'),
+    'c.yaml:21:5 mappings[0].params: does not go with skip; remove one of the two',
+  ],
+  [
+    'a mapping behind one that takes all its records',
+    appended('  - record: com.shop.UserRegistered\n    topic: shop.users\n    skip: true'),
+    'c.yaml:24:5 mappings[1].record: is never reached: mappings[0] already takes these records; remove one of the two',
+  ],
+  [
+    'a mapping behind one for a topic',
+    broken('app: shop-android', 'topic: shop.users\n    app: shop-android').concat(
+      '  - record: com.shop.UserRegistered\n    skip: true\n',
+    ),
+  ],
+]
+
+describe('keys that do not go together are refused, at one of them', () => {
+  for (const [title, text, ...prints] of cases) {
+    it(title, () => assert.deepEqual(problemsOf(text), prints))
+  }
+})
+
+describe('all problems of a file', () => {
+  it('are listed in one run, in the order of its lines', () => {
+    const text = broken('shop.orders', 'shop.users')
+      .replace('startFrom: latest', 'startFrom: lately')
+      .replace('idApp: 667', 'idApp: 666')
+      .replace('token: s3cret-android', 'tokenFile: missing')
+      .replace('app: shop-android', 'app: shop-ios')
+      .replace('registration', 'registratio')
+      .concat('batch: { linger: 1, maxEvents: "${EVENTS}" }\nhttp: {}\nhttp: {}\ndelivery: { windowEvents: 3, maxInflight: 1 }\n')
+    assert.deepEqual(
+      problemsOf(text).map((line) => line.split(': ')[0]),
+      [
+        'c.yaml:4:24 kafka.topics[1]',
+        'c.yaml:5:3 kafka.startFrom',
+        'c.yaml:13:7 tracker.apps[0].tokenFile',
+        'c.yaml:15:7 tracker.apps[1].idApp',
+        'c.yaml:20:5 mappings[0].app',
+        'c.yaml:21:5 mappings[0].method',
+        'c.yaml:24:10 batch.linger',
+        'c.yaml:24:21 batch.maxEvents',
+        'c.yaml:26:1 http',
+        'c.yaml:26:1 http',
+        'c.yaml:27:30 delivery.maxInflight',
+      ],
+    )
+  })
+
+  it('are not hidden by one in the same section', () => {
+    const text = appended('delivery: { windowEvents: 3, maxInflight: 1 }\nbatch: { linger: soon }')
+    assert.deepEqual(
+      problemsOf(text).map((line) => line.split(': ')[0]),
+      ['c.yaml:24:13 delivery.windowEvents', 'c.yaml:24:30 delivery.maxInflight', 'c.yaml:25:10 batch.linger'],
+    )
+  })
+
+  it('are found behind an alias, where its anchor stands', () => {
+    const text = app('&choice { field: x, cases: { A: nowhere } }')
+    const aliased = `${text}  - record: com.shop.UserLeft\n    app: *choice\n    method: login\n    params: {}\n`
+    assert.deepEqual(
+      problemsOf(aliased).map((line) => line.split(': ')[0]),
+      ['c.yaml:20:39 mappings[0].app.cases.A', 'c.yaml:20:39 mappings[1].app.cases.A'],
+    )
+  })
+
+  it('do not blame a mapping for an app whose name could not be understood', () => {
+    assert.deepEqual(problemsOf(broken('name: shop-android', 'name: 5')), [
+      'c.yaml:11:7 tracker.apps[0].name: 5 is no text; write a name of your choice for the app',
+    ])
+  })
+})
