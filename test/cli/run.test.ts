@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+
+const bin = fileURLToPath(new URL('../../bin/mytracker-sink.js', import.meta.url))
+
+test('run with a configuration that has three mistakes prints all three with their places and exits 78', (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'mytracker-sink-test-'))
+  t.after(() => rmSync(directory, { recursive: true, force: true }))
+  const file = join(directory, 'sink.yaml')
+  writeFileSync(
+    file,
+    `kafka:
+  brokers: [localhost:9092]
+  groupId: sink
+  topics: [shop.users]
+  startFrom: yesterday
+schemaRegistry: { url: "http://localhost:8081" }
+tracker:
+  endpoint: https://tracker-s2s.my.com
+  apps: [{ name: shop, idApp: 666, token: t }]
+batch: { linger: 250 }
+delivry: { maxInFlight: 8 }
+`,
+  )
+  const { status, stdout, stderr } = spawnSync(process.execPath, [bin, 'run', '--config', file], { encoding: 'utf8' })
+  assert.equal(status, 78)
+  assert.equal(stdout, '')
+  const lines = stderr.trimEnd().split('\n')
+  assert.equal(lines.length, 3)
+  assert.match(lines[0] ?? '', /sink\.yaml:5:3 kafka\.startFrom: .*earliest/)
+  assert.match(lines[1] ?? '', /sink\.yaml:10:10 batch\.linger: .*250ms/)
+  assert.match(lines[2] ?? '', /sink\.yaml:11:1 delivry: .*did you mean "?delivery/)
+})
+
+test('a command or a file that does not exist ends with a sentence and not with a stack trace', () => {
+  const command = spawnSync(process.execPath, [bin, 'rnu'], { encoding: 'utf8' })
+  assert.equal(command.status, 1)
+  assert.match(command.stderr, /unknown command/)
+  const file = spawnSync(process.execPath, [bin, 'run', '--config', 'nowhere.yaml'], { encoding: 'utf8' })
+  assert.equal(file.status, 78)
+  assert.match(file.stderr, /nowhere\.yaml.*cannot be read/)
+  assert.doesNotMatch(file.stderr, /\n\s+at /)
+})
