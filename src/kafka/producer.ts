@@ -32,6 +32,10 @@ interface Message {
 
 /** One produce is one record batch, which must stay below the topic's `max.message.bytes`; a single larger record goes alone. */
 const SEND_BYTES_MAX = 512 * 1024
+/** What a record gains at most: the headers of its history, and its framing. */
+const HISTORY_BYTES = 2_048
+/** Framing of a header, beside its name and value. */
+const HEADER_BYTES = 10
 
 /** Writes records to a retry tier or to the dead letters. */
 export class SideExitProducer {
@@ -63,7 +67,7 @@ export class SideExitProducer {
       const { topic, partitions } = exit.to === 'tier' ? this.#topics.tier : this.#topics.deadLetter
       // By the source's partition: records of one key stay in one partition, in their order.
       const partition = exit.record.partition % partitions
-      const bytes = (exit.record.value?.length ?? 0) + (exit.record.key?.length ?? 0) + 2_048
+      const bytes = bytesOf(exit.record) + HISTORY_BYTES
       const name = `${topic}-${partition}`
       let group = groups.get(name)
       if (group !== undefined && group.bytes + bytes > SEND_BYTES_MAX) {
@@ -87,4 +91,13 @@ export class SideExitProducer {
     const key = record.key === null ? null : Buffer.from(record.key, 'latin1')
     return { key, value: record.value, headers, partition }
   }
+}
+
+/** Own headers count too: many records with long ones would make a batch that the broker refuses for ever. */
+function bytesOf({ key, value, headers = {} }: SourceRecord): number {
+  let bytes = (value?.length ?? 0) + (key?.length ?? 0)
+  for (const [name, values] of Object.entries(headers)) {
+    for (const each of [values ?? []].flat()) bytes += Buffer.byteLength(name) + Buffer.byteLength(each) + HEADER_BYTES
+  }
+  return bytes
 }

@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { RecordHeaders } from '../../src/core/record.ts'
+import type { Failure } from '../../src/kafka/headers.ts'
+import { failureHeaders } from '../../src/kafka/headers.ts'
+import { recordOf } from '../support/pipeline-fakes.ts'
+
+const failure: Failure = {
+  reason: 'unavailable',
+  detail: 'status 503',
+  attempt: 4,
+  failedAt: 1_700_000_000_000,
+  notBefore: 1_700_000_030_000,
+}
+const headersOf = (changed: Partial<Failure> = {}, own?: RecordHeaders): RecordHeaders =>
+  failureHeaders({ ...recordOf(42, 'key', 3), headers: own }, { ...failure, ...changed })
+
+test('a parked record carries its history and where it first stood, all as text', () => {
+  assert.deepEqual(headersOf(), {
+    'mts-attempt': '4',
+    'mts-not-before': '1700000030000',
+    'mts-first-failed-at': '1700000000000',
+    'mts-reason': 'unavailable',
+    'mts-detail': 'status 503',
+    'mts-origin-topic': 'orders',
+    'mts-origin-partition': '3',
+    'mts-origin-offset': '42',
+    'mts-origin-timestamp': '1600000000000',
+  })
+})
+
+test('a dead letter has no time before which it waits, even when its record brought one', () => {
+  const stale = { 'mts-not-before': '9', 'mts-attempt': '8', 'mts-reason': 'made-up' }
+  const headers = headersOf({ notBefore: undefined }, stale)
+  assert.ok(!('mts-not-before' in headers))
+  assert.deepEqual([headers['mts-attempt'], headers['mts-reason']], ['4', 'unavailable'])
+  assert.equal(headersOf({}, stale)['mts-not-before'], '1700000030000')
+})
+
+test('the record’s own headers stay as they are, repeated and binary ones too, and the record is not changed', () => {
+  const own = { trace: Buffer.from([0, 255]), tag: ['a', Buffer.from('b')], empty: undefined, 'mts-not-before': '9' }
+  const before = structuredClone(own)
+  const headers = headersOf({ notBefore: undefined }, own)
+  assert.equal(headers.trace, own.trace)
+  assert.equal(headers.tag, own.tag)
+  assert.equal(headers.empty, undefined)
+  assert.deepEqual(Object.keys(own), Object.keys(before))
+})
+
+test('a detail is printable ASCII and at most 1,000 characters long', () => {
+  assert.equal(headersOf({ detail: 'поле 😀\nfield\t\u007f~' })['mts-detail'], '???? ??field??~')
+  assert.equal(headersOf({ detail: 'x'.repeat(1_000) })['mts-detail'], 'x'.repeat(1_000))
+  assert.equal(headersOf({ detail: '😀'.repeat(1_001) })['mts-detail'], '?'.repeat(1_000))
+  for (const value of Object.values(headersOf({ detail: 'ж'.repeat(3_000) })))
+    assert.match(String(value), /^[\x20-\x7e]{1,1000}$/)
+})
