@@ -2,7 +2,7 @@ import type { Reason } from '../core/outcome.ts'
 import type { RecordHeaders, SourceRecord } from '../core/record.ts'
 
 /** The names under which a parked or dead record carries its history. */
-export const HEADERS = {
+const HEADERS = {
   attempt: 'mts-attempt',
   notBefore: 'mts-not-before',
   firstFailedAt: 'mts-first-failed-at',

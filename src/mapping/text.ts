@@ -85,7 +85,7 @@ function isNumeric(type: EventType): boolean {
 }
 
 /** A type as the mapping's author knows it. */
-export function nameOf(type: EventType): string {
+function nameOf(type: EventType): string {
   if (type.kind === 'record') return `record ${type.name}`
   return 'logical' in type && type.logical !== undefined ? `${type.kind} (${type.logical.name})` : type.kind
 }

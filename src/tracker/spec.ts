@@ -175,10 +175,3 @@ export const methodSpecs: Readonly<Record<Method, MethodSpec>> = {
 /** Whether a method knows a parameter: those of `customEvent` belong to it alone, all others to every method. */
 export const methodTakes = (method: Method, name: ParamName): boolean =>
   method === 'customEvent' || paramSpecs[name].platform !== 'customEvent'
-
-export const limits = {
-  /** Events in one batch request ("Array. Maximum size 20"). */
-  batchEventsMax: 20,
-  /** UTF-8 bytes of a whole body. The documentation says "10Kb"; this is inside both readings of the unit. */
-  bodyBytesMax: 10_000,
-} as const
