@@ -11,7 +11,7 @@ import { GroupConsumer } from './kafka/consumer.ts'
 import { Mappings } from './mapping/compile.ts'
 import type { MappingSpec } from './mapping/spec.ts'
 import { Committer } from './pipeline/committer.ts'
-import type { LaneLimits } from './pipeline/lane.ts'
+import type { LaneLimits } from './pipeline/lane-context.ts'
 import { Lanes } from './pipeline/lanes.ts'
 import { Permits, WindowBytes } from './pipeline/limits.ts'
 import type { SideExit, Source } from './pipeline/ports.ts'
@@ -40,7 +40,7 @@ export function createService(config: Config, log: Log): Service {
   const { promise: failed, resolve: fail } = Promise.withResolvers<unknown>()
   const schemas = createSchemas(config, probe)
   const tracker = createTracker(config)
-  let running: Running | undefined
+  let starting: Promise<Running | undefined> = Promise.resolve(undefined)
 
   return {
     failed,
@@ -49,16 +49,14 @@ export function createService(config: Config, log: Log): Service {
       const { groupId, topics } = config.kafka
       const apps = config.tracker.apps.map(({ name, idApp }) => ({ name, idApp }))
       probe.starting({ version, groupId, endpoint: config.tracker.endpoint, apps, topics })
-      const broker = await Broker.connect(kafkaConnection(config, (...said) => probe.kafkaSaid(...said)))
-      try {
-        running = await join({ config, broker, probe, schemas, tracker, fail })
-      } catch (error) {
-        await broker.close()
-        throw error
-      }
+      starting = begin({ config, probe, schemas, tracker, fail })
+      await starting
     },
     async stop() {
-      const clean = running === undefined || (await drain(running, config.delivery.drainTimeout, probe))
+      const { drainTimeout } = config.delivery
+      // Asked to end while it starts, it may have joined already, and have requests under way.
+      const running = await Promise.race([starting.catch(() => undefined), sleep(drainTimeout, undefined, { ref: false })])
+      const clean = running === undefined || (await drain(running, drainTimeout, probe))
       schemas.stop()
       await tracker.destroy()
       return clean
@@ -108,7 +106,6 @@ function laneLimits({ batch, retry, delivery }: Config): LaneLimits {
 
 interface Parts {
   readonly config: Config
-  readonly broker: Broker
   readonly probe: Probe
   readonly schemas: SchemaCache
   readonly tracker: TrackerClient
@@ -122,9 +119,20 @@ interface Running {
   readonly committer: Committer
 }
 
+async function begin(parts: Parts): Promise<Running> {
+  const { config, probe } = parts
+  const broker = await Broker.connect(kafkaConnection(config, (...said) => probe.kafkaSaid(...said)))
+  try {
+    return await join(parts, broker)
+  } catch (error) {
+    await broker.close()
+    throw error
+  }
+}
+
 /** Prepares the topics, builds the lanes and joins the group. */
-async function join(parts: Parts): Promise<Running> {
-  const { config, broker, probe } = parts
+async function join(parts: Parts, broker: Broker): Promise<Running> {
+  const { config, probe } = parts
   const { groupId, topics, startFrom } = config.kafka
   const sideExit = await broker.sideExit({
     groupId,

@@ -1,52 +1,17 @@
-import type { Clock, Timer } from '../core/clock.ts'
-import type { ResumePoint } from '../core/offset-runs.ts'
+import type { Timer } from '../core/clock.ts'
 import { DoneBefore } from '../core/offset-runs.ts'
 import type { Reject } from '../core/outcome.ts'
 import type { SourceRecord } from '../core/record.ts'
 import type { Key, OpenHit, OpenRecord } from './batch.ts'
 import { Batch } from './batch.ts'
-import type { BatchLimits } from './batcher.ts'
 import { Batcher } from './batcher.ts'
 import { Dispatcher } from './dispatcher.ts'
 import type { Leaving } from './exit-queue.ts'
 import { ExitQueue } from './exit-queue.ts'
 import { KeyOrder, release, waitFor } from './key-order.ts'
+import type { LaneContext, LaneStart } from './lane-context.ts'
 import { Ledger } from './ledger.ts'
-import type { Permits, WindowBytes } from './limits.ts'
-import type { CommitPoint, Exit, PipelineProbe, Preparer, Sender, SideExit, Source, Wait } from './ports.ts'
-import type { InPlaceRetry } from './retry-policy.ts'
-
-export interface LaneLimits {
-  readonly batch: BatchLimits
-  readonly retry: InPlaceRetry
-  /** `key`: see KeyOrder. `none`: whatever is ready goes. */
-  readonly ordering: 'key' | 'none'
-  /** Batches between their first sending and their last outcome. */
-  readonly maxInFlight: number
-  /** Records without an outcome. */
-  readonly windowEvents: number
-}
-
-/** What all lanes of a process share. */
-export interface LaneContext {
-  readonly limits: LaneLimits
-  readonly preparer: Preparer
-  readonly sender: Sender
-  readonly sideExit: SideExit
-  readonly source: Source
-  readonly probe: PipelineProbe
-  readonly clock: Clock
-  readonly random: () => number
-  readonly permits: Permits
-  readonly windowBytes: WindowBytes
-}
-
-/** A partition, and what a predecessor of its lane had done of it already. */
-export interface LaneStart {
-  readonly topic: string
-  readonly partition: number
-  readonly resume: ResumePoint | undefined
-}
+import type { CommitPoint, Exit, Wait } from './ports.ts'
 
 /** One stuck record lets at most this many times the window be delivered behind it: the ledger's ring has a bound too. */
 const SPAN_WINDOWS = 500

@@ -1,6 +1,6 @@
 import type { SourceRecord } from '../core/record.ts'
-import type { LaneContext, LaneStart } from './lane.ts'
 import { Lane } from './lane.ts'
+import type { LaneContext, LaneStart } from './lane-context.ts'
 
 /** The lanes of the partitions that this instance has now. */
 export class Lanes {
