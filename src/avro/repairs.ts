@@ -30,7 +30,11 @@ export function repairAvsc(): void {
   const { version } = require('avsc/package.json') as { version: string }
   if (version !== '5.7.9') throw new Error(`the repairs of avsc were written for 5.7.9, but ${version} is installed`)
   resolveAsItself()
-  const { MapType, ArrayType } = avro.types as unknown as Record<'MapType' | 'ArrayType', { prototype: Inner }>
+  const { LongType, MapType, ArrayType } = avro.types as unknown as Record<
+    'LongType' | 'MapType' | 'ArrayType',
+    { prototype: Inner }
+  >
+  LongType.prototype._read = readLong
   MapType.prototype._read = readMap
   MapType.prototype._skip = skipMap
   ArrayType.prototype._read = readArray
@@ -48,6 +52,16 @@ function resolveAsItself(): void {
     if (type !== this) return createResolver.call(this, type, options)
     return Object.freeze({ _readerType: this, _read: (tap: Tap) => this._read(tap) })
   }
+}
+
+/**
+ * On the wire a negative number is an odd one of twice the size, which a double rounds to an even one beyond 2^53: avsc's check missed
+ * that, and numbers below -2^52 came out positive.
+ */
+function readLong(tap: Tap): number {
+  const value = tap.readLong()
+  if (value < 2 ** 52 && value > -(2 ** 52)) return value
+  throw new Error('potential precision loss')
 }
 
 /** A key `__proto__` is one like any other only in an object without a prototype; it was lost, or replaced the map's prototype. */
@@ -103,11 +117,12 @@ function readCount(tap: Tap): number {
 function skipCount(tap: Tap): number {
   for (let count = tap.readLong(); ; count = tap.readLong()) {
     if (count >= 0) return within(count, tap)
-    tap.pos += within(Math.abs(tap.readLong()), tap)
+    const bytes = tap.readLong()
+    tap.pos += within(Math.abs(bytes), tap)
   }
 }
 
 function within(count: number, { buf, pos }: Tap): number {
-  if (count > buf.length - pos) throw new Error(`a block claims ${count} items or bytes, more than there are bytes`)
+  if (count > Math.max(0, buf.length - pos)) throw new Error(`a block claims ${count} items or bytes, more than there are bytes`)
   return count
 }

@@ -8,6 +8,7 @@ import type { Params, ParamValue } from '../tracker/validate.ts'
 import { compileValidator } from '../tracker/validate.ts'
 import { buildObject } from './build-object.ts'
 import { canonicalMapping } from './canonical.ts'
+import type { Reader } from './path.ts'
 import { bindPath, parsePath } from './path.ts'
 import type { Take } from './sources.ts'
 import { bindSource, wantedBy, wantedByEntry } from './sources.ts'
@@ -99,16 +100,14 @@ export class Mappings {
       const route = this.#route(app, method)
       return () => route
     }
-    const { read, types } = bindPath(type, parsePath(app.field))
-    const { convert } = toText(types)
+    const textOf = bindPath(type, parsePath(app.field), (types) => toText(types).convert).read as Take<string>
     const routes = new Map(Object.entries(app.cases).map(([from, name]) => [from, this.#route(name, method)]))
     const fallback = app.default === undefined ? undefined : this.#route(app.default, method)
     const cases = Object.keys(app.cases).join(', ')
     const detail = `app: ${app.field} is none of ${cases}; add a case, or a default`
     const rejected: Reject = { kind: 'reject', reason: 'mapping-failed', detail }
     return (event) => {
-      const value = read(event)
-      const from = value === undefined || value === null ? undefined : convert(value)
+      const from = textOf(event)
       return (from === undefined ? undefined : routes.get(from)) ?? fallback ?? rejected
     }
   }
@@ -209,22 +208,25 @@ function bindEntries(
 }
 
 function bindMap(where: string, path: string, type: EventType, problems: string[]): Take<Readonly<Record<string, string>>> {
-  const { read, types } = bindPath(type, parsePath(path))
-  const maps = types.filter((each) => each.kind === 'map')
+  const bound = bindPath(type, parsePath(path), (types) => entriesOf(types.find((each) => each.kind === 'map')))
+  const maps = bound.types.filter((each) => each.kind === 'map')
   if (maps.length === 0) problems.push(`${where}: ${path} is no map; name entries one by one`)
   // The values' type may be a union of its own: bound with an empty path, it reads the value itself.
-  const values = maps.map((map) => bindPath(map.values, []))
-  const { convert, misfits } = toText(values.flatMap((value) => value.types))
-  for (const misfit of misfits) problems.push(`${where}: a value of ${path} is ${misfit}, which has no text`)
-  const [first] = values
-  if (first === undefined) return () => undefined
-  return (event) => {
-    const map = read(event)
-    if (map === undefined || map === null) return undefined
-    const entries: Record<string, string> = {}
-    for (const [name, value] of Object.entries(map)) {
-      const plain = first.read(value)
-      const text = plain === undefined || plain === null ? undefined : convert(plain)
+  const values = maps.flatMap((map) => bindPath(map.values, []).types)
+  for (const misfit of toText(values).misfits) problems.push(`${where}: a value of ${path} is ${misfit}, which has no text`)
+  return bound.read as Take<Readonly<Record<string, string>>>
+}
+
+/** The texts of a map; undefined: the type is none. */
+function entriesOf(map: Extract<EventType, { kind: 'map' }> | undefined): Reader {
+  if (map === undefined) return () => undefined
+  const textOf = bindPath(map.values, [], (types) => toText(types).convert).read as Take<string>
+  return (value) => {
+    // Another branch of the same union may be a text or a list, which have entries to JavaScript.
+    if (typeof value !== 'object' || value === null || Array.isArray(value) || Buffer.isBuffer(value)) return undefined
+    const entries: Record<string, string> = Object.create(null)
+    for (const [name, each] of Object.entries(value)) {
+      const text = each === undefined || each === null ? undefined : textOf(each)
       if (text !== undefined) entries[name] = text
     }
     return entries

@@ -73,22 +73,20 @@ function bindConstant<T>(where: string, value: Scalar, wanted: Wanted<T>): Bound
 }
 
 function bindField<T>(where: string, source: FieldSource, type: EventType, wanted: Wanted<T>): BoundSource<T> {
-  const path = bindPath(type, parsePath(source.field))
+  const convert = source.cases === undefined ? wanted.convert : toText
+  const path = bindPath(type, parsePath(source.field), (types) => convert(types).convert)
   const fallback = source.default === undefined ? undefined : wanted.constant(source.default)
   if (path.types.length === 0) {
     return { take: () => fallback, problems: [`${where}: the schema has no field ${source.field}`], hopeless: false }
   }
   if (source.cases !== undefined) return bindCases(where, path, { ...source, cases: source.cases }, wanted)
-  const { convert, misfits } = wanted.convert(path.types)
-  const { read } = path
+  const { misfits } = wanted.convert(path.types)
+  const read = path.read as Take<T>
   const problems = misfits.map((misfit) => `${where}: ${source.field} is ${misfit}, and ${wanted.word} is needed; ${wanted.cure}`)
   return {
     problems,
     hopeless: misfits.length === path.types.length,
-    take: (event) => {
-      const value = read(event)
-      return value === undefined || value === null ? fallback : (convert(value) ?? fallback)
-    },
+    take: (event) => read(event) ?? fallback,
   }
 }
 
@@ -98,7 +96,8 @@ function bindCases<T>(
   source: FieldSource & { readonly cases: Readonly<Record<string, Scalar>> },
   wanted: Wanted<T>,
 ): BoundSource<T> {
-  const { convert, misfits } = toText(types)
+  const { misfits } = toText(types)
+  const textOf = read as Take<string>
   const problems = misfits.map((misfit) => `${where}: ${source.field} is ${misfit}, which has no text that cases could translate`)
   const results = new Map<string, T>()
   for (const [from, to] of Object.entries(source.cases)) {
@@ -114,9 +113,7 @@ function bindCases<T>(
     problems,
     hopeless: misfits.length === types.length,
     take: (event) => {
-      const value = read(event)
-      if (value === undefined || value === null) return fallback
-      const from = convert(value)
+      const from = textOf(event)
       return (from === undefined ? undefined : results.get(from)) ?? fallback
     },
   }

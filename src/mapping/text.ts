@@ -26,11 +26,13 @@ export function toNumber(types: readonly EventType[]): Converter<number> {
 
 /** Unix seconds, rounded down, from timestamps and ISO texts. A bare long could count anything: it is a misfit. */
 export function toSeconds(types: readonly EventType[]): Converter<number> {
-  return choose(types, (type) => {
+  const { convert, misfits } = choose(types, (type) => {
     if (type.kind === 'string') return secondsOfText
     const divisor = 'logical' in type ? TIMESTAMPS[type.logical?.name ?? ''] : undefined
     return divisor === undefined ? undefined : (value) => secondsOf(value, divisor)
   })
+  // One branch of a union may be a misfit while another is not: its values are present all the same, see `secondsOfText`.
+  return { misfits, convert: (value) => convert(value) ?? Number.NaN }
 }
 
 const TIMESTAMPS: Readonly<Record<string, number>> = {
@@ -112,9 +114,9 @@ function textOf(type: EventType): Convert<string> | undefined {
 }
 
 function textOfInteger(logical: LogicalType | undefined): Convert<string> {
-  if (logical?.name === 'date') return (value) => isoText(Number(value) * 86_400_000)?.slice(0, 10)
+  if (logical?.name === 'date') return (value) => isoText(Number(value) * 86_400_000)?.split('T')[0]
   const divisor = TIMESTAMPS[logical?.name ?? '']
-  return divisor === undefined ? String : (value) => isoText((Number(value) / divisor) * 1_000)
+  return divisor === undefined ? String : (value) => isoText(Math.floor(Number(value) / (divisor / 1_000)))
 }
 
 function isoText(ms: number): string | undefined {

@@ -1,0 +1,214 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Answer } from '../../src/core/outcome.ts'
+import type { SourceRecord } from '../../src/core/record.ts'
+import { createLog } from '../../src/telemetry/log.ts'
+import { Probe } from '../../src/telemetry/probe.ts'
+
+interface Line {
+  readonly level: string
+  readonly msg: string
+  readonly [field: string]: unknown
+}
+
+const watched = (): { probe: Probe; lines: Line[]; text: () => string; pass: (ms: number) => void } => {
+  const written: string[] = []
+  const lines: Line[] = []
+  const write = (line: string): void => {
+    written.push(line)
+    lines.push(JSON.parse(line))
+  }
+  let now = 1_000
+  const probe = new Probe(createLog('debug', { write }), () => now)
+  const pass = (ms: number): void => {
+    now += ms
+  }
+  return { probe, lines, text: () => written.join(''), pass }
+}
+
+const record: SourceRecord = {
+  topic: 'orders',
+  partition: 3,
+  offset: 42,
+  timestamp: 1,
+  key: 'secret-key',
+  value: Buffer.from('secret-value'),
+  headers: { h: Buffer.from('secret-header') },
+}
+const hit = { kind: 'hit', route: { app: 'shop', method: 'login' }, json: '{"customUserId":"secret-user"}', bytes: 30 } as const
+const answered = (answer: Answer, hits = 1) =>
+  ({ route: hit.route, hits: Array.from({ length: hits }, () => hit), answer, durationMs: 5 }) as const
+
+const unavailable: Answer = { kind: 'retry', reason: 'unavailable', detail: '503' }
+
+test('a line says when, how grave and what, and nothing of the machine', () => {
+  const { probe, lines } = watched()
+  probe.rejoining()
+  const [line] = lines
+  assert.deepEqual(Object.keys(line ?? {}).sort(), ['level', 'msg', 'time'])
+  assert.equal(line?.level, 'info')
+  assert.match(String(line?.time), /^\d{4}-\d\d-\d\dT[\d:.]+Z$/)
+})
+
+test('the first line names group, endpoint, apps and topics', () => {
+  const { probe, lines } = watched()
+  const facts = { version: '1', groupId: 'g', endpoint: 'https://t', apps: [{ name: 'shop', idApp: 6 }], topics: ['orders'] }
+  probe.starting(facts)
+  assert.deepEqual({ ...lines[0], time: 0 }, { level: 'info', time: 0, ...facts, msg: 'mytracker-sink is starting' })
+})
+
+test('delivered events are counted by request, and are no reason for a line', () => {
+  const { probe, lines } = watched()
+  probe.consumed(30)
+  probe.answered(answered({ kind: 'delivered' }, 20))
+  probe.answered(answered({ kind: 'delivered' }, 1))
+  const { consumed, delivered, requests, failedRequests } = probe.counts
+  assert.deepEqual(
+    { consumed, delivered, requests, failedRequests },
+    { consumed: 30, delivered: 21, requests: 2, failedRequests: 0 },
+  )
+  assert.deepEqual(lines, [])
+})
+
+test('skipped records are counted by their reason, without a line', () => {
+  const { probe, lines } = watched()
+  for (const reason of ['tombstone', 'skipped', 'tombstone'] as const) probe.skipped(reason)
+  assert.deepEqual(probe.counts.skipped, { tombstone: 2, skipped: 1 })
+  assert.deepEqual(lines, [])
+})
+
+test('a failed request is counted and said once, its repeats with their number later', () => {
+  const { probe, lines, pass } = watched()
+  for (let times = 0; times < 50; times += 1) probe.answered(answered(unavailable, 20))
+  assert.equal(lines.length, 1)
+  pass(10_000)
+  probe.answered(answered(unavailable, 20))
+  assert.deepEqual([lines.length, lines[0]?.repeated, lines[1]?.repeated], [2, undefined, 49])
+  assert.deepEqual([probe.counts.requests, probe.counts.failedRequests, probe.counts.delivered], [51, 51, 0])
+})
+
+test('who must act is told apart from what heals itself', () => {
+  const answers: readonly [Answer, string][] = [
+    [unavailable, 'warn'],
+    [{ kind: 'reject', reason: 'rejected', detail: '400' }, 'warn'],
+    [{ kind: 'pace', afterMs: 5, detail: '429' }, 'warn'],
+    [{ kind: 'halt', reason: 'forbidden', detail: '403' }, 'error'],
+  ]
+  for (const [answer, level] of answers) {
+    const { probe, lines } = watched()
+    probe.answered(answered(answer))
+    assert.deepEqual([lines.length, lines[0]?.level, lines[0]?.app, lines[0]?.method], [1, level, 'shop', 'login'])
+  }
+})
+
+test('failures of different apps or with different answers are said apart', () => {
+  const { probe, lines } = watched()
+  probe.answered(answered(unavailable))
+  probe.answered({ ...answered(unavailable), route: { app: 'other', method: 'login' } })
+  probe.answered(answered({ ...unavailable, detail: '502' }))
+  assert.equal(lines.length, 3)
+})
+
+test('records that leave are counted by place and reason, and the line tells where they stood', () => {
+  const { probe, lines } = watched()
+  const exit = { record, to: 'tier', reason: 'unavailable', detail: '503' } as const
+  probe.exited([exit, exit, { ...exit, to: 'dead-letter', reason: 'malformed', detail: 'why' }])
+  assert.deepEqual([probe.counts.parked, probe.counts.deadLettered], [{ unavailable: 2 }, { malformed: 1 }])
+  const seen = lines.map(({ level, topic, partition, offset, reason, detail }) => [
+    level,
+    topic,
+    partition,
+    offset,
+    reason,
+    detail,
+  ])
+  assert.deepEqual(seen, [
+    ['warn', 'orders', 3, 42, 'unavailable', '503'],
+    ['warn', 'orders', 3, 42, 'malformed', 'why'],
+  ])
+})
+
+test('dropped parameters are said by their name, once each', () => {
+  const { probe, lines } = watched()
+  probe.paramsDropped(['age', 'ipv4'])
+  probe.paramsDropped(['age'])
+  assert.deepEqual(
+    lines.map(({ param }) => param),
+    ['age', 'ipv4'],
+  )
+})
+
+test('every problem of a mapping is a line', () => {
+  const { probe, lines } = watched()
+  probe.mappingProblems('shop.Order', 'orders', ['one', 'two'])
+  assert.deepEqual(
+    lines.map(({ level, record: of, topic, problem }) => [level, of, topic, problem]),
+    [
+      ['warn', 'shop.Order', 'orders', 'one'],
+      ['warn', 'shop.Order', 'orders', 'two'],
+    ],
+  )
+})
+
+test('a failed commit after a good one is said at once', () => {
+  const { probe, lines } = watched()
+  probe.commitFailed(new Error('a'))
+  probe.commitFailed(new Error('b'))
+  probe.committed()
+  probe.commitFailed(new Error('c'))
+  assert.deepEqual(
+    lines.map(({ error }) => error),
+    ['Error: a', 'Error: c'],
+  )
+})
+
+test('trouble with the registry is one line, however many schemas wait', () => {
+  const { probe, lines } = watched()
+  for (let id = 1; id <= 20; id += 1) probe.registryFailed(id, new Error('connect ECONNREFUSED'))
+  assert.deepEqual(
+    lines.map(({ level, schemaId, error }) => [level, schemaId, error]),
+    [['warn', 1, 'Error: connect ECONNREFUSED']],
+  )
+})
+
+test('what Kafka’s client says is passed on without its stack, and never as an error', () => {
+  const { probe, lines } = watched()
+  probe.kafkaSaid('error', 'Connection error', { stack: 'at x', broker: 'b:9092' })
+  probe.kafkaSaid('debug', 'Request', {})
+  assert.deepEqual(
+    lines.map(({ level, kafka, broker, stack }) => [level, kafka, broker, stack]),
+    [
+      ['warn', 'Connection error', 'b:9092', undefined],
+      ['debug', 'Request', undefined, undefined],
+    ],
+  )
+})
+
+test('a drain that ran out of time needs a person, a clean one does not', () => {
+  const { probe, lines } = watched()
+  probe.drained({ clean: true, open: 2 })
+  probe.drained({ clean: false, open: 2 })
+  assert.deepEqual(
+    lines.map(({ level, open }) => [level, open]),
+    [
+      ['info', 2],
+      ['error', 2],
+    ],
+  )
+})
+
+test('no line holds anything of a record’s key, value, headers or parameters', () => {
+  const { probe, text } = watched()
+  for (const reason of ['unavailable', 'rejected', 'malformed'] as const) {
+    probe.exited([{ record, to: 'dead-letter', reason, detail: 'd' }])
+    probe.exited([{ record, to: 'tier', reason, detail: 'd' }])
+  }
+  probe.answered(answered(unavailable, 3))
+  probe.answered(answered({ kind: 'halt', reason: 'misconfigured', detail: '404' }, 3))
+  probe.answered(answered({ kind: 'reject', reason: 'too-large', detail: '413' }, 3))
+  probe.answered(answered({ kind: 'pace', afterMs: 1, detail: '429' }, 3))
+  probe.exitFailed({ topic: 'orders', partition: 3, waiting: 1, error: new Error('x') })
+  assert.ok(text().length > 0)
+  assert.doesNotMatch(text(), /secret/)
+  assert.ok(!text().includes(Buffer.from('secret-value').toJSON().data.join(',')))
+})
