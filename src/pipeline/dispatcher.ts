@@ -51,6 +51,11 @@ export class Dispatcher {
     return this.#underWay === 0 && this.#ready.length === 0
   }
 
+  /** More batches wait than will be sent in the next two turns. */
+  get isStocked(): boolean {
+    return this.#ready.length >= 2 * this.#options.maxInFlight
+  }
+
   queue(batch: Batch): void {
     batch.queued = true
     this.#ready.push(batch)

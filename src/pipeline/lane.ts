@@ -171,9 +171,10 @@ export class Lane {
   #hasRoom(): boolean {
     const { windowEvents } = this.#context.limits
     const { open, span } = this.#ledger
-    return (
-      open === 0 || (open < windowEvents && span < windowEvents * SPAN_WINDOWS && this.#context.windowBytes.hasRoom(this.#wake))
-    )
+    if (open === 0) return true
+    // What is prepared long before it can be sent only grows old in memory, which costs more than preparing it.
+    if (this.#dispatcher.isStocked || open >= windowEvents || span >= windowEvents * SPAN_WINDOWS) return false
+    return this.#context.windowBytes.hasRoom(this.#wake)
   }
 
   #awaitPreparation(wait: Wait): void {
