@@ -22,7 +22,7 @@ export interface Failure {
   readonly detail: string
   readonly attempt: number
   /** Epoch ms. */
-  readonly failedAt: number
+  readonly firstFailedAt: number
   /** Epoch ms, of a parked record; absent: a dead letter. */
   readonly notBefore: number | undefined
 }
@@ -34,7 +34,7 @@ export function failureHeaders(record: SourceRecord, failure: Failure): RecordHe
     ...own,
     [HEADERS.attempt]: String(failure.attempt),
     ...(failure.notBefore === undefined ? {} : { [HEADERS.notBefore]: String(failure.notBefore) }),
-    [HEADERS.firstFailedAt]: String(failure.failedAt),
+    [HEADERS.firstFailedAt]: String(failure.firstFailedAt),
     [HEADERS.reason]: failure.reason,
     [HEADERS.detail]: ascii(failure.detail).slice(0, DETAIL_MAX),
     [HEADERS.originTopic]: record.topic,

@@ -11,6 +11,7 @@ export interface Exit {
   readonly attempt: number
   /** Epoch ms. */
   readonly failedAt: number
+  readonly firstFailedAt: number
 }
 
 export interface SideTopic {
@@ -85,9 +86,9 @@ export class SideExitProducer {
   }
 
   #message(exit: Exit, partition: number): Message {
-    const { record, to, reason, detail, attempt, failedAt } = exit
+    const { record, to, reason, detail, attempt, failedAt, firstFailedAt } = exit
     const notBefore = to === 'tier' ? failedAt + this.#topics.tier.delayMs : undefined
-    const headers = failureHeaders(record, { reason, detail, attempt, failedAt, notBefore })
+    const headers = failureHeaders(record, { reason, detail, attempt, firstFailedAt, notBefore })
     const key = record.key === null ? null : Buffer.from(record.key, 'latin1')
     return { key, value: record.value, headers, partition }
   }

@@ -38,6 +38,8 @@ export interface Part {
   attempts: number
   /** All deliveries that failed, refusals of larger parts included. */
   failures: number
+  /** Epoch ms of the first of them. */
+  firstFailedAt?: number
   /** How often it was held for our own fault. */
   holds: number
 }
@@ -80,6 +82,12 @@ export class Batch {
 /** Halves the first part. The halves inherit its failures: each delivery of the whole was one of theirs. */
 export function halve(part: Part): [Part, Part] {
   const middle = Math.ceil(part.hits.length / 2)
-  const half = (hits: readonly OpenHit[]): Part => ({ hits, attempts: 0, failures: part.failures, holds: 0 })
+  const half = (hits: readonly OpenHit[]): Part => ({
+    hits,
+    attempts: 0,
+    failures: part.failures,
+    holds: 0,
+    ...(part.firstFailedAt === undefined ? {} : { firstFailedAt: part.firstFailedAt }),
+  })
   return [half(part.hits.slice(0, middle)), half(part.hits.slice(middle))]
 }

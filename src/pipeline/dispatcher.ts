@@ -105,6 +105,7 @@ export class Dispatcher {
   #onAnswer(batch: Batch, part: Part, answer: Answer): void {
     // After `stop` only a delivery still counts: what is neither delivered nor on its way out stays uncommitted.
     if (this.#stopped && answer.kind !== 'delivered') return
+    if (answer.kind === 'reject' || answer.kind === 'retry') part.firstFailedAt ??= this.#options.clock.now()
     const step = nextStep(part, answer, this.#options.retry, this.#options.random())
     switch (step.kind) {
       case 'close':

@@ -58,7 +58,8 @@ export class Lane {
         for (const hit of part.hits) this.#close(hit, batch)
       },
       onLeaving: (part, batch, step) => {
-        for (const hit of part.hits) this.#leave(hit, batch, { ...step, attempt: part.failures })
+        for (const hit of part.hits)
+          this.#leave(hit, batch, { ...step, attempt: part.failures, firstFailedAt: part.firstFailedAt })
       },
       onMoved: () => {
         this.pump()
@@ -253,10 +254,12 @@ export class Lane {
 
   // --- outcomes ---
 
-  #leave(open: OpenRecord, batch: Batch, why: Pick<Exit, 'to' | 'reason' | 'detail' | 'attempt'>): void {
+  #leave(open: OpenRecord, batch: Batch, why: Leave): void {
     const { to, reason, detail, attempt } = why
+    const failedAt = this.#context.clock.now()
+    const { firstFailedAt = failedAt } = why
     this.#exits.push({
-      exit: { record: open.record, to, reason, detail, attempt, failedAt: this.#context.clock.now() },
+      exit: { record: open.record, to, reason, detail, attempt, failedAt, firstFailedAt },
       open,
       batch,
     })
@@ -293,6 +296,9 @@ export class Lane {
 }
 
 const NOTHING: readonly SourceRecord[] = []
+/** Why a record leaves. It failed first when it leaves, unless deliveries of it have failed. */
+type Leave = Pick<Exit, 'to' | 'reason' | 'detail' | 'attempt'> & { readonly firstFailedAt?: number | undefined }
+
 /** The route of what is never sent. */
 const NOWHERE = { app: '', method: 'customEvent' } as const
 

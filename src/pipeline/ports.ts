@@ -28,8 +28,9 @@ export interface Exit {
   readonly detail: string
   /** How many deliveries of it have failed. */
   readonly attempt: number
-  /** Epoch ms. */
+  /** Epoch ms of the last failure, from which a tier's delay counts, and of the first. */
   readonly failedAt: number
+  readonly firstFailedAt: number
 }
 
 export interface SideExit {

@@ -92,6 +92,7 @@ test('a logical type belongs to its field, and a plain long beside it stays plai
     registry.put(
       1,
       order([
+        { name: 'before', type: 'long' },
         annotated('at', 'timestamp-millis'),
         { name: 'count', type: 'long' },
         annotated('micros', 'timestamp-micros'),
@@ -107,10 +108,11 @@ test('a logical type belongs to its field, and a plain long beside it stays plai
       ]),
     )
     const { type } = await load(1)
-    const names = ['at', 'count', 'micros', 'day', 'price', 'total', 'again', 'key', 'name', 'odd']
+    const names = ['before', 'at', 'count', 'micros', 'day', 'price', 'total', 'again', 'key', 'name', 'odd']
     assert.deepEqual(
       names.map((name) => logicalOf(fieldOf(type, name))),
       [
+        undefined,
         'timestamp-millis',
         undefined,
         'timestamp-micros',

@@ -155,6 +155,36 @@ test('a registry that comes back without the id is doubted from then on, not fro
   await until(() => kindOf(7) === 'missing')
 })
 
+test('registries say in different words that a schema is missing', async () => {
+  const answers = [
+    '{"error_code":40403,"message":"Schema 7 not found"}',
+    '{"error_code":40403,"message":"No content with id/hash \'contentId-7\' was found."}',
+    '{"error_code":40401,"message":"Subject \'orders-value\' not found."}',
+  ]
+  for (const [id, body] of answers.entries()) {
+    under.registry.fault = { status: 404, body }
+    const before = asked()
+    watch(id)
+    await until(() => asked() === before + 1)
+    await tick(30_000)
+    await until(() => kindOf(id) === 'missing')
+  }
+  assert.deepEqual(under.troubles, [])
+})
+
+test('a schema that was missing before an outage is doubted anew after it', async () => {
+  watch(7)
+  await until(() => asked() === 1)
+  await tick(5_000)
+  under.registry.fault = { status: 503, body: html }
+  await tick(60_000)
+  under.registry.fault = undefined
+  const before = asked()
+  while (asked() === before) await tick(1_000)
+  await tick(20_000)
+  assert.equal(kindOf(7), 'wait')
+})
+
 test('tries come at growing distances, up to 15 s', async () => {
   under.registry.fault = { status: 500, body: '' }
   watch(7)

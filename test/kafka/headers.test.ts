@@ -9,7 +9,7 @@ const failure: Failure = {
   reason: 'unavailable',
   detail: 'status 503',
   attempt: 4,
-  failedAt: 1_700_000_000_000,
+  firstFailedAt: 1_700_000_000_000,
   notBefore: 1_700_000_030_000,
 }
 const headersOf = (changed: Partial<Failure> = {}, own?: RecordHeaders): RecordHeaders =>

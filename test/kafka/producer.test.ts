@@ -29,7 +29,15 @@ function producerOf(): { fake: FakeProducer; producer: SideExitProducer } {
 
 function exitOf(changed: Partial<SourceRecord> = {}, to: Exit['to'] = 'tier'): Exit {
   const record = { ...recordOf(0), ...changed }
-  return { record, to, reason: 'unavailable', detail: 'status 503', attempt: 4, failedAt: 1_700_000_000_000 }
+  return {
+    record,
+    to,
+    reason: 'unavailable',
+    detail: 'status 503',
+    attempt: 4,
+    failedAt: 1_700_000_000_000,
+    firstFailedAt: 1_700_000_000_000,
+  }
 }
 
 const offsetsOf = (messages: readonly Message[]): number[] =>

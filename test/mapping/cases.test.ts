@@ -123,10 +123,10 @@ test('a key `__proto__` of a map is an entry like any other', async () => {
   assert.match(outcome.json, /"customEventParams":\{"__proto__":"v","a":"w"\}/)
 })
 
-test('a text where another branch is a map gives no entries', async () => {
-  const schema = record({ m: ['string', { type: 'map', values: 'string' }] })
+test('a text or a list where another branch is a map gives no entries', async () => {
+  const schema = record({ m: ['string', 'bytes', { type: 'array', items: 'string' }, { type: 'map', values: 'string' }] })
   const { params } = await setUp({ schema, mappings: [texts('m')] })
-  assert.equal(params({ m: 'abc' }).customEventParams, undefined)
+  for (const m of ['abc', ['a'], Buffer.from('a')]) assert.equal(params({ m }).customEventParams, undefined)
   assert.deepEqual(params({ m: { a: 'b' } }).customEventParams, { a: 'b' })
 })
 

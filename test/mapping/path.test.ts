@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { parsePath } from '../../src/mapping/path.ts'
+import { bindPath, parsePath } from '../../src/mapping/path.ts'
 import { logical, preparing, record, registration } from './preparing.ts'
 
 const setUp = preparing()
@@ -94,6 +94,9 @@ test('a map has no keys but those that were sent', async () => {
     const take = await taker({ type: 'map', values: 'string' }, `x.${key}`)
     assert.equal(take({ other: 'v' }), null)
   }
+  // Whoever made the event, and of whatever object.
+  const { read } = bindPath({ kind: 'map', values: { kind: 'string', logical: undefined } }, ['constructor'])
+  assert.equal(read({ other: 'v' }), undefined)
   const deep = await taker({ type: 'map', values: record({ name: 'string' }, 'shop.B') }, 'x.constructor.name')
   assert.equal(deep({}), null)
 })

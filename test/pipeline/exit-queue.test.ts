@@ -9,7 +9,7 @@ import { logins, ManualSideExit, openHitOf } from '../support/pipeline-fakes.ts'
 function leavingOf(offset: number): Leaving {
   const open = openHitOf(offset)
   return {
-    exit: { record: open.record, to: 'tier', reason: 'unavailable', detail: '', attempt: 1, failedAt: 0 },
+    exit: { record: open.record, to: 'tier', reason: 'unavailable', detail: '', attempt: 1, failedAt: 0, firstFailedAt: 0 },
     open,
     batch: new Batch(logins, 0),
   }

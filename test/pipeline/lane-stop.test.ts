@@ -61,6 +61,7 @@ test('an answer that is no delivery changes nothing any more: its records are re
       assert.ok(!ended())
       await bench.sender.answer(0, answer)
       assert.ok(ended())
+      assert.equal(bench.clock.pending, 0, 'no back-off begins')
       await bench.clock.advance(600_000)
       assert.deepEqual([bench.sender.requests.length, bench.sideExit.writes.length, pointOf(lane)], [1, 0, 0], answer.kind)
       assert.deepEqual([bench.windowBytes.used, freePermits(bench.permits), bench.clock.pending], [0, 64, 0])
