@@ -1,16 +1,16 @@
 /** The events of the benchmark: about 200 bytes each, the size that ordinary domain events have. */
 
-import { SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry'
 import avro from 'avsc'
-import kafkajs from 'kafkajs'
-import { createKafka } from '../src/kafka/client.ts'
+import type { Message } from '../src/stack/cluster.ts'
+import { Cluster } from '../src/stack/cluster.ts'
 import type { Stack } from '../src/stack/stack.ts'
 
 export const TOPIC = 'bench.orders'
 const PARTITIONS = 6
 /** Distinct keys: enough that order by key costs what it costs in life, few enough that keys do meet. */
 const USERS = 10_000
-const SEND_RECORDS = 500
+/** Events made before they are written. */
+const CHUNK = 30_000
 
 const schema = {
   type: 'record',
@@ -34,38 +34,20 @@ const schema = {
 
 /** Registers the schema, makes the topic and loads `count` events into it. */
 export async function loadEvents(stack: Stack, count: number, report: (line: string) => void): Promise<void> {
-  const registry = new SchemaRegistry({ host: stack.registryUrl })
-  const { id } = await registry.register(
-    { type: SchemaType.AVRO, schema: JSON.stringify(schema) },
-    { subject: `${TOPIC}-value`, compatibility: 'NONE' as never },
-  )
-  const kafka = createKafka({
-    brokers: stack.brokers,
-    clientId: 'bench-load',
-    ssl: false,
-    sasl: undefined,
-    onLog: () => undefined,
-  })
-  const admin = kafka.admin()
-  await admin.connect()
-  await admin.createTopics({ waitForLeaders: true, topics: [{ topic: TOPIC, numPartitions: PARTITIONS, replicationFactor: 1 }] })
-  await admin.disconnect()
-  const producer = kafka.producer({ allowAutoTopicCreation: false, createPartitioner: kafkajs.Partitioners.DefaultPartitioner })
-  await producer.connect()
-  const encode = encoder(id)
-  const perPartition: { key: string; value: Buffer; partition: number }[][] = Array.from({ length: PARTITIONS }, () => [])
   const startedAt = performance.now()
-  for (let number = 0; number < count; number += 1) {
-    const user = (number * 7919) % USERS
-    const partition = user % PARTITIONS
-    const messages = perPartition[partition] as (typeof perPartition)[number]
-    messages.push({ key: `user-${user}`, value: encode(number, user), partition })
-    // One partition for each send: kafkajs loses records of a send over several when a leader moves.
-    if (messages.length === SEND_RECORDS) await producer.send({ topic: TOPIC, messages: messages.splice(0) })
-    if (number % 50_000 === 0 && number > 0) report(`loading: ${number} of ${count} events`)
+  const cluster = await Cluster.connect(stack)
+  const encode = encoder(await cluster.register(`${TOPIC}-value`, schema))
+  await cluster.createTopic(TOPIC, PARTITIONS)
+  for (let number = 0; number < count; ) {
+    const messages: Message[] = []
+    for (; messages.length < CHUNK && number < count; number += 1) {
+      const user = (number * 7919) % USERS
+      messages.push({ partition: user % PARTITIONS, key: `user-${user}`, value: encode(number, user) })
+    }
+    await cluster.produce(TOPIC, messages)
+    report(`loading: ${number} of ${count} events`)
   }
-  for (const messages of perPartition) if (messages.length > 0) await producer.send({ topic: TOPIC, messages })
-  await producer.disconnect()
+  await cluster.close()
   report(`loaded ${count} events in ${((performance.now() - startedAt) / 1_000).toFixed(1)} s`)
 }
 
