@@ -1,7 +1,7 @@
 /** The entry: which command, which exit code. */
-import { readFileSync } from 'node:fs'
 import { enableCompileCache } from 'node:module'
 import { Command, CommanderError } from 'commander'
+import { about } from './about.ts'
 
 // Halves the CPU of every start but the first; where the cache cannot be written, nothing is said and nothing changes.
 enableCompileCache()
@@ -14,14 +14,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
 }
 
 async function main(argv: readonly string[]): Promise<number> {
-  const { version, description } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as Record<
-    string,
-    string
-  >
-  const program = new Command('mytracker-sink')
-    .description(description ?? '')
-    .version(version ?? '')
-    .exitOverride()
+  const program = new Command('mytracker-sink').description(about.description).version(about.version).exitOverride()
   const named = commands[argv[2] ?? '']
   const loaded = named === undefined ? Object.values(commands) : [named]
   for (const load of loaded) program.addCommand((await load()).exitOverride().configureHelp({ showGlobalOptions: false }))

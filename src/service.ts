@@ -1,6 +1,7 @@
 /** The composition root: configuration in, a service out. `run`, `demo` and the end-to-end tests start this same one. */
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { about } from './about.ts'
 import { SchemaCache } from './avro/schema-registry.ts'
 import type { Config } from './config/config.ts'
 import { kafkaConnection, registryAuthorization, trackerApps } from './connection.ts'
@@ -9,7 +10,6 @@ import { Broker } from './kafka/broker.ts'
 import { createKafka } from './kafka/client.ts'
 import { GroupConsumer } from './kafka/consumer.ts'
 import { Mappings } from './mapping/compile.ts'
-import type { MappingSpec } from './mapping/spec.ts'
 import { Committer } from './pipeline/committer.ts'
 import type { LaneLimits } from './pipeline/lane-context.ts'
 import { Lanes } from './pipeline/lanes.ts'
@@ -33,8 +33,6 @@ export interface Service {
   readonly counts: Readonly<Counts>
 }
 
-const version = (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version
-
 export function createService(config: Config, log: Log): Service {
   const probe = new Probe(log)
   const { promise: failed, resolve: fail } = Promise.withResolvers<unknown>()
@@ -48,7 +46,7 @@ export function createService(config: Config, log: Log): Service {
     async start() {
       const { groupId, topics } = config.kafka
       const apps = config.tracker.apps.map(({ name, idApp }) => ({ name, idApp }))
-      probe.starting({ version, groupId, endpoint: config.tracker.endpoint, apps, topics })
+      probe.starting({ version: about.version, groupId, endpoint: config.tracker.endpoint, apps, topics })
       starting = begin({ config, probe, schemas, tracker, fail })
       await starting
     },
@@ -83,8 +81,7 @@ function createTracker({ tracker, delivery }: Config): TrackerClient {
 
 function createPreparer(config: Config, schemas: SchemaCache, probe: Probe): RecordPreparer {
   const mappings = new Mappings({
-    // What the mapper does not do yet was refused when the configuration was loaded.
-    mappings: config.mappings as readonly MappingSpec[],
+    mappings: config.mappings,
     apps: config.tracker.apps,
     unmapped: config.unmapped,
     invalidParams: config.invalidParams,

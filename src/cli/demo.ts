@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs'
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
 import type { Demo } from '../shop/demo.ts'
 import { runDemo } from '../shop/demo.ts'
 import { describe, isGood } from '../shop/verdict.ts'
 import { Cluster } from '../stack/cluster.ts'
 import { startStack } from '../stack/stack.ts'
 import { endOfProcess } from './end-of-process.ts'
+import { wholeNumber } from './whole-number.ts'
 
 interface DemoFlags {
   readonly count: number
@@ -17,15 +18,17 @@ interface DemoFlags {
   readonly json?: boolean
 }
 
+/** Of a numeric flag. */
+const FLAG_MAX = 999_999_999
 /** What a shell says of a program that ended on Ctrl-C. */
 const EXIT_INTERRUPTED = 130
 
 export function demoCommand(): Command {
   return new Command('demo')
     .description('all of it on this machine, from nothing: broker, registry, stand-in tracker, service, events, verdict')
-    .option('--count <n>', 'events to produce', wholeNumber(100), 20_000)
-    .option('--rate <n>', 'events a second; 0: as fast as they can be written', wholeNumber(0), 0)
-    .option('--seed <n>', 'the same seed makes the same events', wholeNumber(0), 1)
+    .option('--count <n>', 'events to produce', wholeNumber(100, FLAG_MAX), 20_000)
+    .option('--rate <n>', 'events a second; 0: as fast as they can be written', wholeNumber(0, FLAG_MAX), 0)
+    .option('--seed <n>', 'the same seed makes the same events', wholeNumber(0, FLAG_MAX), 1)
     .option('--brokers <list>', 'a broker of your own, host:port, several with commas (default: one is started)')
     .option('--registry <url>', 'a schema registry of your own, with --brokers (default: one is started)')
     .option('--keep', 'leave all running after the verdict, until Ctrl-C (default: no)')
@@ -91,12 +94,4 @@ async function keep(cluster: Cluster, { trackerUrl, logFile }: Demo, asked: Prom
   ]
   process.stderr.write(`\n${lines.join('\n')}\n`)
   await asked
-}
-
-function wholeNumber(min: number): (text: string) => number {
-  return (text) => {
-    if (!/^\d{1,9}$/.test(text) || Number(text) < min)
-      throw new InvalidArgumentError(`It must be a whole number of at least ${min}.`)
-    return Number(text)
-  }
 }

@@ -6,6 +6,8 @@ import type { Journal } from '../simulator/journal.ts'
 import type { Simulator } from '../simulator/server.ts'
 import { startSimulator } from '../simulator/server.ts'
 import type { SimulatedApp } from '../simulator/verdict.ts'
+import { endOfProcess } from './end-of-process.ts'
+import { wholeNumber } from './whole-number.ts'
 
 interface SimulateFlags {
   readonly port: number
@@ -37,14 +39,14 @@ const statusEveryMs = 1000
 export function simulateCommand(): Command {
   return new Command('simulate')
     .description("a stand-in tracker that keeps every rule of the API's documentation, with faults on demand and a journal")
-    .option('--port <n>', 'TCP port to listen on, 0 for any free one', wholeNumber(65_535), 8090)
+    .option('--port <n>', 'TCP port to listen on, 0 for any free one', wholeNumber(0, 65_535), 8090)
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .addOption(
       new Option('--app <id:token>', 'an app and its token, may be repeated')
         .argParser(collectApp)
         .default([], 'every app with any token'),
     )
-    .option('--latency <ms>', 'milliseconds from a request to its answer', wholeNumber(600_000), 0)
+    .option('--latency <ms>', 'milliseconds from a request to its answer', wholeNumber(0, 600_000), 0)
     .option('--faults <file>', 'JSON file with a plan: a list like [{"times": 3, "status": 500}] (default: no faults)')
     .addOption(
       new Option('--count-only', 'count events without keeping them, for benchmarks').default(
@@ -55,7 +57,7 @@ export function simulateCommand(): Command {
     .addOption(new Option('--json', 'facts as lines of JSON, the address first').default(false, 'text'))
     .action(async (flags: SimulateFlags) => {
       const isChild = process.connected === true
-      await simulate(flags, { signal: endOfProcess(isChild), stdout: process.stdout, announce: isChild || flags.json })
+      await simulate(flags, { signal: signalOfEnd(isChild), stdout: process.stdout, announce: isChild || flags.json })
     })
 }
 
@@ -123,14 +125,6 @@ function parseJson(text: string, file: string): unknown {
   }
 }
 
-function wholeNumber(max: number): (text: string) => number {
-  return (text) => {
-    if (!/^\d{1,9}$/.test(text) || Number(text) > max)
-      throw new InvalidArgumentError(`It must be a whole number from 0 to ${max}.`)
-    return Number(text)
-  }
-}
-
 function collectApp(text: string, apps: readonly SimulatedApp[]): readonly SimulatedApp[] {
   // Only the first colon divides: a token may hold others.
   const colon = text.indexOf(':')
@@ -138,11 +132,10 @@ function collectApp(text: string, apps: readonly SimulatedApp[]): readonly Simul
   return [...apps, { idApp: text.slice(0, colon), token: text.slice(colon + 1) }]
 }
 
-function endOfProcess(isChild: boolean): AbortSignal {
+function signalOfEnd(isChild: boolean): AbortSignal {
   const controller = new AbortController()
   const end = (): void => controller.abort()
-  process.once('SIGINT', end)
-  process.once('SIGTERM', end)
+  void endOfProcess().then(end)
   // A stand-in must not outlive the process that started it, however that one ended.
   if (isChild) process.once('disconnect', end)
   return controller.signal

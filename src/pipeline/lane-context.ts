@@ -10,7 +10,7 @@ export interface LaneLimits {
   readonly retry: InPlaceRetry
   /** `key`: see KeyOrder. `none`: whatever is ready goes. */
   readonly ordering: 'key' | 'none'
-  /** Batches between their first sending and their last outcome. */
+  /** Batches between their first sending and the end of their last part. */
   readonly maxInFlight: number
   /** Records without an outcome. */
   readonly windowEvents: number

@@ -76,7 +76,7 @@ export class Lane {
     })
   }
 
-  /** What to commit; undefined: nothing has changed since `committed` was called last. */
+  /** What to commit; undefined: nothing has changed since what was last committed. */
   commitPoint(): CommitPoint | undefined {
     const { commitPoint: offset, closed } = this.#ledger
     if (offset < 0 || (offset === this.#committed.offset && closed === this.#committed.closed)) return undefined
