@@ -23,6 +23,9 @@ import type { TrackerClient } from './tracker/client.ts'
 import { createTrackerClient } from './tracker/client.ts'
 import { bodyBytes } from './tracker/request.ts'
 
+/** A source's fetch that finds nothing waits this long. */
+const FETCH_WAIT_MS = 50
+
 export interface Service {
   /** Resolves once the group is joined. Rejects with a sentence for the operator where it cannot start. */
   start(): Promise<void>
@@ -146,11 +149,13 @@ async function join(parts: Parts, broker: Broker): Promise<Running> {
     kafka: createKafka(kafkaConnection(config, (...said) => probe.kafkaSaid(...said))),
     groupId,
     topics,
+    isOwn: false,
     starts,
     sessionTimeoutMs: config.kafka.sessionTimeout,
     rebalanceTimeoutMs: config.kafka.rebalanceTimeout,
     maxBytesPerPartition: config.kafka.maxBytesPerPartition,
     maxBytesPerFetch: config.kafka.maxBytesPerFetch,
+    maxWaitMs: FETCH_WAIT_MS,
     handlers: {
       rejoining: () => {
         probe.rejoining()

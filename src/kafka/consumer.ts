@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs'
 import type { ResumePoint } from '../core/offset-runs.ts'
 import type { SourceRecord } from '../core/record.ts'
+import { historyOf } from './headers.ts'
 import { encodeOffsetMap } from './offset-map.ts'
 import type { StartPositions } from './start-positions.ts'
 
@@ -10,12 +11,16 @@ export interface ConsumerOptions {
   readonly kafka: Kafka
   readonly groupId: string
   readonly topics: readonly string[]
+  /** Whether the topics are ours: then the records' headers tell their history. */
+  readonly isOwn: boolean
   readonly starts: StartPositions
   readonly sessionTimeoutMs: number
   readonly rebalanceTimeoutMs: number
   /** Of one fetch. */
   readonly maxBytesPerPartition: number
   readonly maxBytesPerFetch: number
+  /** How long a fetch waits for records: also how long a resumed partition waits for its first. */
+  readonly maxWaitMs: number
   readonly handlers: ConsumerHandlers
 }
 
@@ -38,8 +43,6 @@ export interface ConsumerHandlers {
   failed(error: unknown): void
 }
 
-/** How long a fetch waits for records: also how long a resumed partition waits for its first. */
-const MAX_WAIT_MS = 50
 /** What is not taken over comes again at once, thousands of times a second, unless somebody waits. */
 const REFUSED_WAIT_MS = 50
 /** kafkajs may hang here when a broker is gone; the process ends anyhow. */
@@ -62,7 +65,7 @@ export class GroupConsumer {
       heartbeatInterval: Math.min(3_000, options.sessionTimeoutMs / 3),
       maxBytesPerPartition: options.maxBytesPerPartition,
       maxBytes: options.maxBytesPerFetch,
-      maxWaitTimeInMs: MAX_WAIT_MS,
+      maxWaitTimeInMs: options.maxWaitMs,
       // Here and not in `new Kafka`, where it is ignored: partitions added later are seen within this time.
       metadataMaxAge: 30_000,
       allowAutoTopicCreation: false,
@@ -140,7 +143,7 @@ export class GroupConsumer {
     try {
       const { topic, partition } = batch
       const last = batch.lastOffset()
-      const records = batch.messages.map((message) => toRecord(topic, partition, message))
+      const records = batch.messages.map((message) => this.#toRecord(topic, partition, message))
       if (this.#options.handlers.fetched({ topic, partition, records, upTo: Number(last) + 1 })) {
         resolveOffset(last)
         return
@@ -151,17 +154,19 @@ export class GroupConsumer {
     }
     await sleep(REFUSED_WAIT_MS)
   }
-}
 
-/** Copies what is kept: a view would hold the whole fetch response in memory for as long as its last record is open. */
-function toRecord(topic: string, partition: number, message: KafkaMessage): SourceRecord {
-  return {
-    topic,
-    partition,
-    offset: Number(message.offset),
-    timestamp: Number(message.timestamp),
-    key: message.key === null ? null : message.key.toString('latin1'),
-    value: message.value === null ? null : Buffer.from(message.value),
-    headers: message.headers,
+  /** Copies what is kept: a view would hold the whole fetch response in memory for as long as its last record is open. */
+  #toRecord(topic: string, partition: number, message: KafkaMessage): SourceRecord {
+    const record = {
+      topic,
+      partition,
+      offset: Number(message.offset),
+      timestamp: Number(message.timestamp),
+      key: message.key === null ? null : message.key.toString('latin1'),
+      value: message.value === null ? null : Buffer.from(message.value),
+      headers: message.headers,
+      history: undefined,
+    }
+    return this.#options.isOwn ? { ...record, history: historyOf(record) } : record
   }
 }

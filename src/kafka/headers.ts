@@ -1,5 +1,5 @@
 import type { Reason } from '../core/outcome.ts'
-import type { RecordHeaders, SourceRecord } from '../core/record.ts'
+import type { History, Origin, RecordHeaders, SourceRecord } from '../core/record.ts'
 
 /** The names under which a parked or dead record carries its history. */
 const HEADERS = {
@@ -27,9 +27,13 @@ export interface Failure {
   readonly notBefore: number | undefined
 }
 
-/** The record's own headers, and its history. Headers of ours that a source record brought along are replaced: they tell nothing true of it. */
+/**
+ * The record's own headers, and its history. Headers of ours that a source record brought along are replaced: they tell nothing true
+ * of it. What comes from a topic of ours keeps its origin.
+ */
 export function failureHeaders(record: SourceRecord, failure: Failure): RecordHeaders {
   const { [HEADERS.notBefore]: _stale, ...own } = record.headers ?? {}
+  const origin = record.history?.origin ?? record
   return {
     ...own,
     [HEADERS.attempt]: String(failure.attempt),
@@ -37,11 +41,51 @@ export function failureHeaders(record: SourceRecord, failure: Failure): RecordHe
     [HEADERS.firstFailedAt]: String(failure.firstFailedAt),
     [HEADERS.reason]: failure.reason,
     [HEADERS.detail]: ascii(failure.detail).slice(0, DETAIL_MAX),
-    [HEADERS.originTopic]: record.topic,
-    [HEADERS.originPartition]: String(record.partition),
-    [HEADERS.originOffset]: String(record.offset),
-    [HEADERS.originTimestamp]: String(record.timestamp),
+    [HEADERS.originTopic]: origin.topic,
+    [HEADERS.originPartition]: String(origin.partition),
+    [HEADERS.originOffset]: String(origin.offset),
+    [HEADERS.originTimestamp]: String(origin.timestamp),
   }
+}
+
+/** What the headers of a record tell that stands in a topic of ours. What is missing or no number is made up from the record itself. */
+export function historyOf(record: Origin & Pick<SourceRecord, 'headers'>): History {
+  const { headers, topic, partition, offset, timestamp } = record
+  const originTopic = textOf(headers, HEADERS.originTopic)
+  const originOffset = numberOf(headers, HEADERS.originOffset)
+  const originPartition = numberOf(headers, HEADERS.originPartition)
+  const isKnown = originTopic !== undefined && originPartition !== undefined && originOffset !== undefined
+  return {
+    origin: {
+      ...(isKnown ? { topic: originTopic, partition: originPartition, offset: originOffset } : { topic, partition, offset }),
+      timestamp: numberOf(headers, HEADERS.originTimestamp) ?? timestamp,
+    },
+    attempt: numberOf(headers, HEADERS.attempt) ?? 0,
+    firstFailedAt: numberOf(headers, HEADERS.firstFailedAt),
+    notBefore: numberOf(headers, HEADERS.notBefore),
+  }
+}
+
+/** Why a parked or dead record failed last, as its headers tell. */
+export function lastFailureOf(headers: RecordHeaders | undefined): { reason: string | undefined; detail: string | undefined } {
+  return { reason: textOf(headers, HEADERS.reason), detail: textOf(headers, HEADERS.detail) }
+}
+
+/** The headers of a dead letter that begins anew: without its failures, with its origin. */
+export function replayHeaders(headers: RecordHeaders | undefined): RecordHeaders {
+  const forgotten: readonly string[] = [HEADERS.attempt, HEADERS.notBefore, HEADERS.firstFailedAt, HEADERS.reason, HEADERS.detail]
+  return Object.fromEntries(Object.entries(headers ?? {}).filter(([name]) => !forgotten.includes(name)))
+}
+
+/** The last one where a header stands several times: whoever wrote it last knew of the others. */
+function textOf(headers: RecordHeaders | undefined, name: string): string | undefined {
+  const value = [headers?.[name] ?? []].flat().at(-1)
+  return value === undefined ? undefined : String(value)
+}
+
+function numberOf(headers: RecordHeaders | undefined, name: string): number | undefined {
+  const text = textOf(headers, name)
+  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined
 }
 
 /** Headers are read by tools that guess at encodings; what is not printable ASCII becomes a question mark. */

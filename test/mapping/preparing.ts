@@ -73,6 +73,7 @@ const blank: SourceRecord = {
   key: null,
   value: null,
   headers: undefined,
+  history: undefined,
 }
 
 function prepared(problems: string[], dropped: string[], prepare: Prepared['prepare']): Prepared {

@@ -137,6 +137,7 @@ export function recordOf(offset: number, key: string | null = null, partition = 
     key,
     value: Buffer.from('avro'),
     headers: undefined,
+    history: undefined,
   }
 }
 

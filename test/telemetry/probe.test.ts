@@ -33,6 +33,7 @@ const record: SourceRecord = {
   timestamp: 1,
   key: 'secret-key',
   value: Buffer.from('secret-value'),
+  history: undefined,
   headers: { h: Buffer.from('secret-header') },
 }
 const hit = { kind: 'hit', route: { app: 'shop', method: 'login' }, json: '{"customUserId":"secret-user"}', bytes: 30 } as const
