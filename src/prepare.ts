@@ -25,7 +25,9 @@ export class RecordPreparer {
 
   /** Throws only for a bug; the error then names the record, since nothing after it can go on. */
   prepare(record: SourceRecord): Hit | Skip | Reject | Wait {
-    const { value, headers, topic, timestamp } = record
+    const { value, headers } = record
+    // A retried event keeps its mapping and its time.
+    const { topic, timestamp } = record.history?.origin ?? record
     if (value === null) return TOMBSTONE
     const schema = writerSchemaOf(this.#options.schemas, { value, headers })
     if ('kind' in schema) return schema

@@ -8,13 +8,13 @@ import { kafkaConnection, registryAuthorization, trackerApps } from './connectio
 import { systemClock } from './core/clock.ts'
 import { Broker } from './kafka/broker.ts'
 import { createKafka } from './kafka/client.ts'
+import type { ConsumerOptions } from './kafka/consumer.ts'
 import { GroupConsumer } from './kafka/consumer.ts'
+import { ownTopics } from './kafka/topics.ts'
 import { Mappings } from './mapping/compile.ts'
-import { Committer } from './pipeline/committer.ts'
 import type { LaneLimits } from './pipeline/lane-context.ts'
-import { Lanes } from './pipeline/lanes.ts'
-import { Permits, WindowBytes } from './pipeline/limits.ts'
-import type { SideExit, Source } from './pipeline/ports.ts'
+import { Pipeline } from './pipeline/pipeline.ts'
+import type { FlowHandlers } from './pipeline/ports.ts'
 import { RecordPreparer } from './prepare.ts'
 import type { Log } from './telemetry/log.ts'
 import type { Counts } from './telemetry/probe.ts'
@@ -23,8 +23,10 @@ import type { TrackerClient } from './tracker/client.ts'
 import { createTrackerClient } from './tracker/client.ts'
 import { bodyBytes } from './tracker/request.ts'
 
-/** A source's fetch that finds nothing waits this long. */
+/** A fetch that finds nothing waits this long; for as long a resumed partition may wait for its first records. */
 const FETCH_WAIT_MS = 50
+/** What was parked has waited for seconds at least: a quarter of one is worth fewer idle requests. */
+const TIER_WAIT_MS = 250
 
 export interface Service {
   /** Resolves once the group is joined. Rejects with a sentence for the operator where it cannot start. */
@@ -98,6 +100,7 @@ function laneLimits({ batch, retry, delivery }: Config): LaneLimits {
   return {
     batch: { maxEvents: batch.maxEvents, maxBytes: batch.maxBytes, lingerMs: batch.linger, bodyBytes },
     retry: { attempts: retry.inPlace.attempts, delayMs: retry.inPlace.delay, maxDelayMs: retry.inPlace.maxDelay },
+    giveUpMs: retry.giveUp,
     ordering: delivery.ordering,
     maxInFlight: delivery.maxInFlightPerPartition,
     windowEvents: delivery.windowEvents,
@@ -114,106 +117,102 @@ interface Parts {
 
 interface Running {
   readonly broker: Broker
-  readonly consumer: GroupConsumer
-  readonly lanes: Lanes
-  readonly committer: Committer
+  readonly pipeline: Pipeline
 }
 
 async function begin(parts: Parts): Promise<Running> {
   const { config, probe } = parts
   const broker = await Broker.connect(kafkaConnection(config, (...said) => probe.kafkaSaid(...said)))
   try {
-    return await join(parts, broker)
+    return { broker, pipeline: await join(parts, broker) }
   } catch (error) {
     await broker.close()
     throw error
   }
 }
 
-/** Prepares the topics, builds the lanes and joins the group. */
-async function join(parts: Parts, broker: Broker): Promise<Running> {
+/** Prepares the topics, builds the pipeline and joins its two groups. */
+async function join(parts: Parts, broker: Broker): Promise<Pipeline> {
   const { config, probe } = parts
   const { groupId, topics, startFrom } = config.kafka
-  const sideExit = await broker.sideExit({
-    groupId,
-    sources: topics,
-    tiers: config.retry.tiers.map(({ name, delay }) => ({ name, delayMs: delay })),
-    create: config.retry.createTopics,
-    partitions: config.retry.partitions,
-    replicationFactor: config.retry.replicationFactor,
-    retryRetentionMs: config.retry.retention,
-    deadLetterRetentionMs: config.deadLetters.retention,
+  const { retryGroupId, ...own } = ownTopics(groupId, config.retry.tiers)
+  const side = await broker.sideExit({ ...config.retry, sources: topics, own, deadLetterRetention: config.deadLetters.retention })
+  for (const tier of await broker.forgottenTiers(groupId, own)) probe.tierForgotten(tier)
+  const tiers = own.tiers.map(({ topic }) => topic)
+  const starts = {
+    first: await broker.startPositions({ groupId, topics, startFrom }),
+    retried: await broker.startPositions({ groupId: retryGroupId, topics: tiers, startFrom: 'earliest' }),
+  }
+  const pipeline = new Pipeline({
+    limits: laneLimits(config),
+    preparer: createPreparer(config, parts.schemas, probe),
+    sender: parts.tracker,
+    sideExit: side,
+    probe,
+    clock: systemClock,
+    random: Math.random,
+    maxInFlight: config.delivery.maxInFlight,
+    windowBytes: config.delivery.windowBytes,
+    commitIntervalMs: config.delivery.commitInterval,
+    tierDelaysMs: new Map(own.tiers.map(({ topic, delayMs }) => [topic, delayMs])),
+    members: {
+      first: (flow) =>
+        createMember(parts, flow, {
+          ...{ groupId, topics, isOwn: false, starts: starts.first, maxWaitMs: FETCH_WAIT_MS },
+          consumed: (records) => probe.consumed(records),
+        }),
+      retried: (flow) =>
+        createMember(parts, flow, {
+          ...{ groupId: retryGroupId, topics: tiers, isOwn: true, starts: starts.retried, maxWaitMs: TIER_WAIT_MS },
+          consumed: (records) => probe.retried(records),
+        }),
+    },
   })
-  const starts = await broker.startPositions({ groupId, topics, startFrom })
-  const consumer: GroupConsumer = new GroupConsumer({
+  await pipeline.start()
+  return pipeline
+}
+
+type Group = Pick<ConsumerOptions, 'groupId' | 'topics' | 'isOwn' | 'starts' | 'maxWaitMs'> & {
+  readonly consumed: (records: number) => void
+}
+
+function createMember({ config, probe, fail }: Parts, flow: FlowHandlers, { consumed, ...group }: Group): GroupConsumer {
+  const { groupId } = group
+  return new GroupConsumer({
+    ...group,
     kafka: createKafka(kafkaConnection(config, (...said) => probe.kafkaSaid(...said))),
-    groupId,
-    topics,
-    isOwn: false,
-    starts,
     sessionTimeoutMs: config.kafka.sessionTimeout,
     rebalanceTimeoutMs: config.kafka.rebalanceTimeout,
     maxBytesPerPartition: config.kafka.maxBytesPerPartition,
     maxBytesPerFetch: config.kafka.maxBytesPerFetch,
-    maxWaitMs: FETCH_WAIT_MS,
     handlers: {
       rejoining: () => {
-        probe.rejoining()
-        lanes.assign([])
+        probe.rejoining(groupId)
+        flow.rejoining()
       },
       assigned: (partitions) => {
-        lanes.assign(partitions)
-        probe.assigned(partitions)
+        flow.assigned(partitions)
+        probe.assigned(groupId, partitions)
       },
       fetched: (fetched) => {
-        const taken = lanes.accept(fetched)
-        if (taken) probe.consumed(fetched.records.length)
+        const taken = flow.fetched(fetched)
+        if (taken) consumed(fetched.records.length)
         return taken
       },
       failed: (error) => {
         probe.failed(error)
-        parts.fail(error)
+        fail(error)
       },
     },
-  })
-  const lanes = createLanes(parts, consumer, sideExit)
-  const committer = new Committer({
-    lanes,
-    source: consumer,
-    probe,
-    clock: systemClock,
-    intervalMs: config.delivery.commitInterval,
-  })
-  await consumer.start()
-  committer.start()
-  return { broker, consumer, lanes, committer }
-}
-
-function createLanes({ config, probe, schemas, tracker }: Parts, source: Source, sideExit: SideExit): Lanes {
-  return new Lanes({
-    limits: laneLimits(config),
-    preparer: createPreparer(config, schemas, probe),
-    sender: tracker,
-    sideExit,
-    source,
-    probe,
-    clock: systemClock,
-    random: Math.random,
-    permits: new Permits(config.delivery.maxInFlight),
-    windowBytes: new WindowBytes(config.delivery.windowBytes),
   })
 }
 
 /** Waits for what was sent already and for parks under way, commits, leaves. The rest stays uncommitted and is read again. */
-async function drain({ broker, consumer, lanes, committer }: Running, timeoutMs: number, probe: Probe): Promise<boolean> {
-  probe.draining(lanes.open)
-  committer.stop()
-  const deadline = sleep(timeoutMs, false, { ref: false })
-  const drained = await Promise.race([lanes.drain().then(() => true), deadline])
-  const committed = await Promise.race([committer.commit(), deadline])
-  const clean = drained && committed
-  probe.drained({ clean, open: lanes.open })
-  await consumer.stop()
+async function drain({ broker, pipeline }: Running, timeoutMs: number, probe: Probe): Promise<boolean> {
+  probe.draining(pipeline.open)
+  const clean = await pipeline.drain(sleep(timeoutMs, undefined, { ref: false }))
+  probe.drained({ clean, open: pipeline.open })
+  await pipeline.leave()
   await broker.close()
   return clean
 }

@@ -25,7 +25,6 @@ export const later: readonly Later[] = [
     sentence: 'this version has no brake on dead letters yet; remove the key or write off',
     accepts: isOff,
   },
-  { at: 'retry.giveUp', sentence: remove('give up on records') },
   {
     at: 'delivery.requestsPerSecond',
     sentence: 'this version does not limit requests per second yet; remove the key or write 0',

@@ -215,9 +215,7 @@ const retry = section({
     .describe('Attempts while the record holds its place in the partition.'),
   tiers: list(namedDuration({ min: '100ms', max: '7d' }), 'durations', { min: 1, max: 10 })
     .prefault(['30s', '5m', '30m'])
-    .describe(
-      'Waits of a parked record, one retry topic each, rising; the last one repeats. This version parks everything on the first one.',
-    ),
+    .describe('Waits of a parked record, one retry topic each, rising; the last one repeats.'),
   giveUp: duration({ min: '1s', max: '365d' })
     .prefault('24h')
     .describe('After the first failure: the record becomes a dead letter.'),

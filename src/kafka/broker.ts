@@ -6,20 +6,20 @@ import type { SideTopics } from './producer.ts'
 import { SideExitProducer } from './producer.ts'
 import type { StartFrom } from './start-positions.ts'
 import { StartPositions } from './start-positions.ts'
-import { describeSources, ensureTopics, largestMessageBytes, ownTopics } from './topics.ts'
+import { checkSources, describeTopics, ensureTopics, forgottenTiers, largestMessageBytes, partitionsOf } from './topics.ts'
 
-export interface GroupTopics {
-  readonly groupId: string
+/** What the operator wants of the group's topics; times in milliseconds. */
+export interface WantedTopics {
   readonly sources: readonly string[]
-  /** The retry tiers by name, with their delay. */
-  readonly tiers: readonly { readonly name: string; readonly delayMs: number }[]
-  readonly create: boolean
-  /** Of a topic that is made; undefined: the most any source has. */
-  readonly partitions: number | undefined
+  readonly own: SideTopics
+  readonly createTopics: boolean
+  /** Of a topic that is made; left out: the most any source has. */
+  readonly partitions?: number
   /** -1: the broker's default. */
   readonly replicationFactor: number
-  readonly retryRetentionMs: number
-  readonly deadLetterRetentionMs: number
+  /** Of a retry topic. */
+  readonly retention: number
+  readonly deadLetterRetention: number
 }
 
 /** Room for the headers that a parked record gains. */
@@ -52,29 +52,31 @@ export class Broker {
   }
 
   /** Checks the sources and makes what is missing of the group's own topics. Rejects with a StartError where the operator must act. */
-  async sideExit(topics: GroupTopics): Promise<SideExitProducer> {
-    const sources = await describeSources(this.#admin, topics.sources)
-    const own = ownTopics(
-      topics.groupId,
-      topics.tiers.map(({ name }) => name),
-    )
+  async sideExit(wanted: WantedTopics): Promise<SideExitProducer> {
+    const { own, sources } = wanted
+    const found = await describeTopics(this.#admin, sources)
+    checkSources(sources, found)
     const plans = [
-      ...own.tiers.map((topic) => ({ topic, retentionMs: topics.retryRetentionMs })),
-      { topic: own.deadLetter, retentionMs: topics.deadLetterRetentionMs },
+      ...own.tiers.map(({ topic }) => ({ topic, retentionMs: wanted.retention })),
+      { topic: own.deadLetter, retentionMs: wanted.deadLetterRetention },
     ]
-    const counts = await ensureTopics(this.#admin, plans, {
-      create: topics.create,
-      partitions: topics.partitions ?? Math.max(...sources.values()),
-      replicationFactor: topics.replicationFactor,
-      maxMessageBytes: async () => (await largestMessageBytes(this.#admin, topics.sources)) + HEADER_ROOM_BYTES,
+    await ensureTopics(this.#admin, plans, {
+      create: wanted.createTopics,
+      partitions: wanted.partitions ?? Math.max(...found.values()),
+      replicationFactor: wanted.replicationFactor,
+      maxMessageBytes: async () => (await largestMessageBytes(this.#admin, sources)) + HEADER_ROOM_BYTES,
     })
-    const partitionsOf = (topic: string): number => counts.get(topic) ?? 1
-    const tier = own.tiers[0] as string
-    const side: SideTopics = {
-      tier: { topic: tier, partitions: partitionsOf(tier), delayMs: topics.tiers[0]?.delayMs ?? 0 },
-      deadLetter: { topic: own.deadLetter, partitions: partitionsOf(own.deadLetter) },
-    }
-    return new SideExitProducer(this.#producer, side)
+    return new SideExitProducer({
+      producer: this.#producer,
+      topics: own,
+      partitionsOf: (topic) => partitionsOf(this.#admin, topic),
+    })
+  }
+
+  /** Retry topics of the group that hold records which nobody will read, since they are no longer configured. */
+  async forgottenTiers(groupId: string, { tiers }: SideTopics): Promise<{ topic: string; records: number }[]> {
+    const configured = tiers.map(({ topic }) => topic)
+    return await forgottenTiers(this.#admin, groupId, configured)
   }
 
   startPositions(group: { groupId: string; topics: readonly string[]; startFrom: StartFrom }): Promise<StartPositions> {

@@ -1,7 +1,8 @@
-import type { Producer } from 'kafkajs'
+import type { Message, Producer } from 'kafkajs'
 import type { Reason } from '../core/outcome.ts'
 import type { SourceRecord } from '../core/record.ts'
 import { failureHeaders } from './headers.ts'
+import { isTooLarge, sendToPartition } from './send.ts'
 
 export interface Exit {
   readonly record: SourceRecord
@@ -14,21 +15,31 @@ export interface Exit {
   readonly firstFailedAt: number
 }
 
-export interface SideTopic {
+export interface Tier {
   readonly topic: string
-  readonly partitions: number
+  readonly delayMs: number
 }
 
 export interface SideTopics {
-  readonly tier: SideTopic & { readonly delayMs: number }
-  readonly deadLetter: SideTopic
+  /** In the order in which records pass them; the last one repeats. */
+  readonly tiers: readonly Tier[]
+  readonly deadLetter: string
 }
 
-interface Message {
-  readonly key: Buffer | null
-  readonly value: Buffer | null
-  readonly headers: Record<string, Buffer | string | (Buffer | string)[] | undefined>
+export interface SideExitOptions {
+  readonly producer: Pick<Producer, 'send'>
+  readonly topics: SideTopics
+  /** How many partitions the topic has now. Rejects where there is no such topic. */
+  readonly partitionsOf: (topic: string) => Promise<number>
+}
+
+/** One exit on its way: what it was handed in as, what it is written as, and where. */
+interface Draft {
+  readonly asked: Exit
+  readonly exit: Exit
+  readonly topic: string
   readonly partition: number
+  readonly message: Message
 }
 
 /** One produce is one record batch, which must stay below the topic's `max.message.bytes`; a single larger record goes alone. */
@@ -38,60 +49,119 @@ const HISTORY_BYTES = 2_048
 /** Framing of a header, beside its name and value. */
 const HEADER_BYTES = 10
 
-/** Writes records to a retry tier or to the dead letters. */
+/** Writes records to the retry tiers and to the dead letters. */
 export class SideExitProducer {
-  readonly #producer: Producer
-  readonly #topics: SideTopics
+  readonly #options: SideExitOptions
+  /** Partitions of a topic, as long as writing to it works: it may be made anew with fewer. */
+  readonly #partitions = new Map<string, number>()
 
-  constructor(producer: Producer, topics: SideTopics) {
-    this.#producer = producer
-    this.#topics = topics
+  constructor(options: SideExitOptions) {
+    this.#options = options
   }
 
-  /** Resolves when every in-sync replica has them all; rejects when any may be missing. */
-  async write(exits: readonly Exit[]): Promise<void> {
-    for (const { topic, messages } of this.#sends(exits)) {
-      // One topic-partition for each send: a send over several loses records silently when a leader moves meanwhile.
-      const written = await this.#producer.send({ topic, acks: -1, messages: [...messages] })
-      const partition = messages[0]?.partition
-      const answer = written.find((entry) => entry.topicName === topic && entry.partition === partition)
-      // A partition that kafkajs does not know, it leaves out and resolves all the same.
-      if (answer === undefined || answer.errorCode !== 0) {
-        throw new Error(`${topic}-${partition}: ${messages.length} records were not acknowledged`)
+  /**
+   * Resolves when every in-sync replica has them all, with the exits as they were written: one that its topic refuses for its size is a
+   * dead letter, and one that even that topic refuses is without its value. Rejects when any may be missing.
+   */
+  async write(exits: readonly Exit[]): Promise<readonly Exit[]> {
+    const drafts: Draft[] = []
+    for (const exit of exits) drafts.push(await this.#draft(exit, exit))
+    const written = new Map<Exit, Exit>()
+    for (const group of inSends(drafts)) {
+      for (const { asked, exit } of await this.#send(group)) written.set(asked, exit)
+    }
+    return exits.map((exit) => written.get(exit) ?? exit)
+  }
+
+  /** All drafts are of one topic-partition. Resolves with what they were written as. */
+  async #send(drafts: readonly Draft[]): Promise<readonly Draft[]> {
+    const [{ topic, partition } = NOWHERE] = drafts
+    try {
+      const messages = drafts.map(({ message }) => message)
+      await sendToPartition(this.#options.producer, topic, partition, messages)
+      return drafts
+    } catch (error) {
+      if (!isTooLarge(error)) {
+        this.#partitions.delete(topic)
+        throw error
       }
+      return drafts.length === 1 ? await this.#sendLess(drafts[0] as Draft, error) : await this.#sendHalves(drafts)
     }
   }
 
-  *#sends(exits: readonly Exit[]): Generator<{ topic: string; messages: readonly Message[] }> {
-    const groups = new Map<string, { topic: string; messages: Message[]; bytes: number }>()
-    for (const exit of exits) {
-      const { topic, partitions } = exit.to === 'tier' ? this.#topics.tier : this.#topics.deadLetter
-      // By the source's partition: records of one key stay in one partition, in their order.
-      const partition = exit.record.partition % partitions
-      const bytes = bytesOf(exit.record) + HISTORY_BYTES
-      const name = `${topic}-${partition}`
-      let group = groups.get(name)
-      if (group !== undefined && group.bytes + bytes > SEND_BYTES_MAX) {
-        yield group
-        group = undefined
-      }
-      if (group === undefined) {
-        group = { topic, messages: [], bytes: 0 }
-        groups.set(name, group)
-      }
-      group.messages.push(this.#message(exit, partition))
-      group.bytes += bytes
-    }
-    yield* groups.values()
+  async #sendHalves(drafts: readonly Draft[]): Promise<readonly Draft[]> {
+    const middle = Math.ceil(drafts.length / 2)
+    const first = await this.#send(drafts.slice(0, middle))
+    return [...first, ...(await this.#send(drafts.slice(middle)))]
   }
 
-  #message(exit: Exit, partition: number): Message {
-    const { record, to, reason, detail, attempt, failedAt, firstFailedAt } = exit
-    const notBefore = to === 'tier' ? failedAt + this.#topics.tier.delayMs : undefined
+  /** Its topic refuses the record for its size: the rest of its lane must not wait for it for ever. */
+  async #sendLess({ asked, exit, topic }: Draft, error: unknown): Promise<readonly Draft[]> {
+    const less = lessOf(exit, topic)
+    if (less === undefined) throw error
+    return await this.#send([await this.#draft(asked, less)])
+  }
+
+  async #draft(asked: Exit, exit: Exit): Promise<Draft> {
+    const { record, reason, detail, attempt, failedAt, firstFailedAt } = exit
+    const { tiers, deadLetter } = this.#options.topics
+    const tier = exit.to === 'tier' ? nextTier(tiers, record.topic) : undefined
+    const topic = tier?.topic ?? deadLetter
+    // By the source's partition: records of one key stay in one partition, in their order.
+    const partition = (record.history?.origin ?? record).partition % (await this.#partitionsOf(topic))
+    const notBefore = tier === undefined ? undefined : failedAt + tier.delayMs
     const headers = failureHeaders(record, { reason, detail, attempt, firstFailedAt, notBefore })
     const key = record.key === null ? null : Buffer.from(record.key, 'latin1')
-    return { key, value: record.value, headers, partition }
+    return { asked, exit, topic, partition, message: { key, value: record.value, headers: headers as Message['headers'] & {} } }
   }
+
+  async #partitionsOf(topic: string): Promise<number> {
+    const known = this.#partitions.get(topic)
+    if (known !== undefined) return known
+    const partitions = await this.#options.partitionsOf(topic)
+    this.#partitions.set(topic, partitions)
+    return partitions
+  }
+}
+
+const NOWHERE = { topic: '', partition: 0 }
+
+/** The tier after the one that the record comes from; the last one repeats. */
+function nextTier(tiers: readonly Tier[], topic: string): Tier | undefined {
+  return tiers[Math.min(tiers.findIndex((tier) => tier.topic === topic) + 1, tiers.length - 1)]
+}
+
+/** What is written instead of an exit that `topic` refuses for its size: a dead letter, then without its value, then its history alone. */
+function lessOf(exit: Exit, topic: string): Exit | undefined {
+  const { record, detail } = exit
+  if (exit.to === 'tier') return { ...exit, to: 'dead-letter', detail: `too large for ${topic}; ${detail}` }
+  if (record.value !== null) {
+    const left = `value of ${record.value.length} bytes left out, too large for ${topic}`
+    return { ...exit, record: { ...record, value: null }, detail: `${left}; ${detail}` }
+  }
+  if (record.headers === undefined && record.key === null) return undefined
+  return { ...exit, record: { ...record, key: null, headers: undefined }, detail: `key and headers left out; ${detail}` }
+}
+
+/** Groups what one send may take, in order. */
+function* inSends(drafts: readonly Draft[]): Generator<readonly Draft[]> {
+  const groups = new Map<string, { drafts: Draft[]; bytes: number }>()
+  for (const draft of drafts) {
+    const bytes = bytesOf(draft.exit.record) + HISTORY_BYTES
+    const name = `${draft.topic}-${draft.partition}`
+    let group = groups.get(name)
+    if (group !== undefined && group.bytes + bytes > SEND_BYTES_MAX) {
+      yield group.drafts
+      group = undefined
+    }
+    if (group === undefined) {
+      group = { drafts: [], bytes: 0 }
+      groups.set(name, group)
+    }
+    group.drafts.push(draft)
+    group.bytes += bytes
+  }
+  for (const group of groups.values()) yield group.drafts
 }
 
 /** Own headers count too: many records with long ones would make a batch that the broker refuses for ever. */

@@ -1,20 +1,52 @@
 import type { Admin, ITopicMetadata } from 'kafkajs'
 import kafkajs from 'kafkajs'
 import { StartError } from '../core/errors.ts'
+import type { SideTopics } from './producer.ts'
 
-/** The names of this group's own topics. */
-export function ownTopics(groupId: string, tiers: readonly string[]): { tiers: string[]; deadLetter: string } {
-  return { tiers: tiers.map((tier) => `${groupId}.retry.${tier}`), deadLetter: `${groupId}.dead-letter` }
+/** The group's own topics, and the name of the group that reads the retry topics. */
+export function ownTopics(
+  groupId: string,
+  tiers: readonly { readonly name: string; readonly delay: number }[],
+): SideTopics & { readonly retryGroupId: string } {
+  return {
+    retryGroupId: `${groupId}.retry`,
+    tiers: tiers.map(({ name, delay }) => ({ topic: `${retryPrefix(groupId)}${name}`, delayMs: delay })),
+    deadLetter: `${groupId}.dead-letter`,
+  }
 }
 
-/** Partition counts of the source topics. All that are missing are named in one error. */
-export async function describeSources(admin: Admin, topics: readonly string[]): Promise<Map<string, number>> {
-  const found = await describeTopics(admin, topics)
+function retryPrefix(groupId: string): string {
+  return `${groupId}.retry.`
+}
+
+/** All that are missing are named in one error. */
+export function checkSources(topics: readonly string[], found: ReadonlyMap<string, number>): void {
   const missing = topics.filter((topic) => !found.has(topic))
   if (missing.length > 0) {
     throw new StartError(`kafka.topics: ${missing.join(', ')} not found on the brokers; create the topic or mend its name`)
   }
-  return found
+}
+
+/** Retry topics of the group that are not among `configured` and hold records which its retry group has not committed. */
+export async function forgottenTiers(
+  admin: Admin,
+  groupId: string,
+  configured: readonly string[],
+): Promise<{ topic: string; records: number }[]> {
+  const prefix = retryPrefix(groupId)
+  const others = (await admin.listTopics()).filter((topic) => topic.startsWith(prefix) && !configured.includes(topic))
+  if (others.length === 0) return []
+  const committed = await admin.fetchOffsets({ groupId: ownTopics(groupId, []).retryGroupId, topics: others })
+  const forgotten: { topic: string; records: number }[] = []
+  for (const { topic, partitions } of committed) {
+    let records = 0
+    for (const { partition, low, high } of await admin.fetchTopicOffsets(topic)) {
+      const offset = Number(partitions.find((each) => each.partition === partition)?.offset ?? -1)
+      records += Math.max(0, Number(high) - Math.max(Number(low), offset))
+    }
+    if (records > 0) forgotten.push({ topic, records })
+  }
+  return forgotten
 }
 
 export interface TopicPlan {
@@ -32,16 +64,14 @@ export interface TopicSettings {
   readonly maxMessageBytes: () => Promise<number>
 }
 
-/** Makes those of our own topics that are missing; returns the partition count of each. */
-export async function ensureTopics(
-  admin: Admin,
-  plans: readonly TopicPlan[],
-  settings: TopicSettings,
-): Promise<Map<string, number>> {
-  const names = plans.map(({ topic }) => topic)
-  const found = await describeTopics(admin, names)
+/** Makes those of our own topics that are missing. */
+export async function ensureTopics(admin: Admin, plans: readonly TopicPlan[], settings: TopicSettings): Promise<void> {
+  const found = await describeTopics(
+    admin,
+    plans.map(({ topic }) => topic),
+  )
   const missing = plans.filter(({ topic }) => !found.has(topic))
-  if (missing.length === 0) return found
+  if (missing.length === 0) return
   if (!settings.create) {
     throw new StartError(
       `retry.createTopics is false, and ${missing.map(({ topic }) => topic).join(', ')} not found on the brokers; create them or let them be made`,
@@ -61,7 +91,6 @@ export async function ensureTopics(
       ],
     })),
   })
-  return await describeTopics(admin, names)
 }
 
 /** `max.message.bytes` of the largest of the topics. */
@@ -73,7 +102,15 @@ export async function largestMessageBytes(admin: Admin, topics: readonly string[
   return Math.max(...resources.map(({ configEntries }) => Number(configEntries[0]?.configValue ?? 1_048_588)))
 }
 
-async function describeTopics(admin: Admin, topics: readonly string[]): Promise<Map<string, number>> {
+/** Rejects where there is no such topic. */
+export async function partitionsOf(admin: Admin, topic: string): Promise<number> {
+  const partitions = (await describeTopics(admin, [topic])).get(topic)
+  if (partitions === undefined) throw new Error(`there is no topic ${topic} on the brokers; create it`)
+  return partitions
+}
+
+/** Partition counts of those of the topics that exist. */
+export async function describeTopics(admin: Admin, topics: readonly string[]): Promise<Map<string, number>> {
   // Asking for a topic by name may make the broker create it; asking for the list never does.
   const existing = new Set(await admin.listTopics())
   const wanted = topics.filter((topic) => existing.has(topic))

@@ -14,7 +14,7 @@ export interface ExitQueueOptions {
   readonly sideExit: SideExit
   readonly clock: Clock
   readonly random: () => number
-  /** All of these are acknowledged by all in-sync replicas. */
+  /** All of these are acknowledged by all in-sync replicas; their exits are as they were written. */
   readonly onWritten: (written: readonly Leaving[]) => void
   readonly onFailed: (error: unknown, waiting: number) => void
 }
@@ -58,7 +58,7 @@ export class ExitQueue {
     this.#writing = true
     const written = this.#leaving.slice(0, WRITE_MAX)
     this.#options.sideExit.write(written.map(({ exit }) => exit)).then(
-      () => this.#done(written),
+      (exits) => this.#done(written.map((leaving, index) => ({ ...leaving, exit: exits[index] ?? leaving.exit }))),
       (error: unknown) => this.#failed(error),
     )
   }

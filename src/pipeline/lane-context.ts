@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts'
 import type { ResumePoint } from '../core/offset-runs.ts'
+import type { SourceRecord } from '../core/record.ts'
 import type { BatchLimits } from './batcher.ts'
 import type { Permits, WindowBytes } from './limits.ts'
 import type { PipelineProbe, Preparer, Sender, SideExit, Source } from './ports.ts'
@@ -8,6 +9,8 @@ import type { InPlaceRetry } from './retry-policy.ts'
 export interface LaneLimits {
   readonly batch: BatchLimits
   readonly retry: InPlaceRetry
+  /** Milliseconds from a record's first failure until it is parked no more. */
+  readonly giveUpMs: number
   /** `key`: see KeyOrder. `none`: whatever is ready goes. */
   readonly ordering: 'key' | 'none'
   /** Batches between their first sending and the end of their last part. */
@@ -19,6 +22,11 @@ export interface LaneLimits {
 /** What all lanes of a process share. */
 export interface LaneContext {
   readonly limits: LaneLimits
+  /**
+   * When a record that was fetched at `fetchedAt` may be sent, both epoch ms. Records of a partition are due in order, so the lane waits
+   * for the oldest. Undefined: all are due.
+   */
+  readonly dueAt?: (record: SourceRecord, fetchedAt: number) => number
   readonly preparer: Preparer
   readonly sender: Sender
   readonly sideExit: SideExit

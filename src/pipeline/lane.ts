@@ -1,17 +1,20 @@
-import type { Timer } from '../core/clock.ts'
 import { DoneBefore } from '../core/offset-runs.ts'
-import type { Reject } from '../core/outcome.ts'
+import type { Reject, Skip } from '../core/outcome.ts'
 import type { SourceRecord } from '../core/record.ts'
+import { Alarm } from './alarm.ts'
+import { Backlog } from './backlog.ts'
 import type { Key, OpenHit, OpenRecord } from './batch.ts'
 import { Batch } from './batch.ts'
 import { Batcher } from './batcher.ts'
 import { Dispatcher } from './dispatcher.ts'
+import type { Leave } from './exit.ts'
+import { exitOf } from './exit.ts'
 import type { Leaving } from './exit-queue.ts'
 import { ExitQueue } from './exit-queue.ts'
 import { KeyOrder, release, waitFor } from './key-order.ts'
 import type { LaneContext, LaneStart } from './lane-context.ts'
 import { Ledger } from './ledger.ts'
-import type { CommitPoint, Exit, Wait } from './ports.ts'
+import type { CommitPoint, Wait } from './ports.ts'
 
 /** One stuck record lets at most this many times the window be delivered behind it: the ledger's ring has a bound too. */
 const SPAN_WINDOWS = 500
@@ -31,16 +34,15 @@ export class Lane {
   readonly #batcher: Batcher
   readonly #dispatcher: Dispatcher
   readonly #exits: ExitQueue
-  /** Records that came but found no room in the window: at most one fetch. */
-  #backlog: readonly SourceRecord[] = []
-  #taken = 0
-  /** The offset after the newest fetch. */
-  #fetchedUpTo = -1
+  readonly #backlog = new Backlog()
   #awaited: Wait | undefined
   #paused = false
   #stopped = false
   #heldBytes = 0
-  #linger: { timer: Timer; dueAt: number } | undefined
+  /** Rings when a batch has lingered long enough. */
+  readonly #linger: Alarm
+  /** Rings when the oldest record of the backlog may be sent. */
+  readonly #due: Alarm
   readonly #ended = Promise.withResolvers<void>()
   readonly #wake = (): void => this.pump()
 
@@ -49,6 +51,8 @@ export class Lane {
     this.partition = partition
     this.#doneBefore = resume === undefined ? undefined : new DoneBefore(resume)
     this.#context = context
+    this.#linger = new Alarm(context.clock, () => this.#onLinger())
+    this.#due = new Alarm(context.clock, this.#wake)
     this.#batcher = new Batcher(context.limits.batch, (batch) => this.#dispatcher.queue(batch))
     this.#dispatcher = new Dispatcher({
       ...context,
@@ -98,12 +102,10 @@ export class Lane {
 
   /** Takes over what was fetched; never waits. `fetchedUpTo` is the offset after the fetch, which may lie behind its last record. */
   accept(records: readonly SourceRecord[], fetchedUpTo: number): void {
-    this.#backlog = this.#taken === this.#backlog.length ? records : [...this.#backlog.slice(this.#taken), ...records]
-    this.#taken = 0
-    this.#fetchedUpTo = fetchedUpTo
+    this.#backlog.add(records, fetchedUpTo, this.#context.clock.now())
     this.pump()
     // Only here, between two fetches: pausing while one is in flight would throw its records away and fetch them again.
-    if (!this.#stopped && !this.#paused && this.#backlog.length > 0) {
+    if (!this.#stopped && !this.#paused && !this.#backlog.isEmpty) {
       this.#paused = true
       this.#context.source.pause(this.topic, this.partition)
     }
@@ -114,8 +116,8 @@ export class Lane {
     this.#takeIn()
     this.#dispatcher.send()
     this.#flushStalledWindow()
-    this.#armLinger()
-    if (this.#paused && this.#backlog.length === 0) {
+    this.#linger.at(this.#batcher.nextDueAt())
+    if (this.#paused && this.#backlog.isEmpty) {
       this.#paused = false
       this.#context.source.resume(this.topic, this.partition)
     }
@@ -126,7 +128,8 @@ export class Lane {
     this.#stopped = true
     this.#dispatcher.stop()
     this.#exits.stop()
-    this.#context.clock.clear(this.#linger?.timer)
+    this.#linger.clear()
+    this.#due.clear()
     this.#reportIdle()
     return this.#ended.promise
   }
@@ -141,31 +144,41 @@ export class Lane {
   // --- in ---
 
   #takeIn(): void {
-    while (this.#taken < this.#backlog.length && this.#awaited === undefined && this.#hasRoom()) {
-      const record = this.#backlog[this.#taken] as SourceRecord
+    for (let record = this.#backlog.next; record !== undefined; record = this.#backlog.next) {
+      if (this.#awaited !== undefined || !this.#hasRoom()) return
       if (this.#doneBefore?.has(record.offset)) {
-        this.#taken += 1
+        this.#backlog.shift()
         this.#ledger.close(this.#ledger.enter(record.offset))
         continue
       }
+      if (!this.#isDue(record)) return
       const content = this.#context.preparer.prepare(record)
       if (content.kind === 'wait') {
         this.#awaitPreparation(content)
         return
       }
-      this.#taken += 1
-      const sequence = this.#ledger.enter(record.offset)
-      if (content.kind === 'skip') {
-        this.#ledger.close(sequence)
-        this.#context.probe.skipped(content.reason, record)
-      } else {
-        this.#admit(this.#opened(record, sequence, content))
-      }
+      this.#backlog.shift()
+      this.#enter(record, content)
     }
-    if (this.#taken === this.#backlog.length) {
-      this.#backlog = NOTHING
-      this.#taken = 0
-      this.#ledger.readUpTo(this.#fetchedUpTo)
+    this.#ledger.readUpTo(this.#backlog.upTo)
+  }
+
+  #isDue(record: SourceRecord): boolean {
+    const { dueAt, clock } = this.#context
+    if (dueAt === undefined) return true
+    const time = dueAt(record, this.#backlog.fetchedAt)
+    if (time <= clock.now()) return true
+    this.#due.at(time)
+    return false
+  }
+
+  #enter(record: SourceRecord, content: OpenHit['content'] | Skip | Reject): void {
+    const sequence = this.#ledger.enter(record.offset)
+    if (content.kind === 'skip') {
+      this.#ledger.close(sequence)
+      this.#context.probe.skipped(content.reason, record)
+    } else {
+      this.#admit(this.#opened(record, sequence, content))
     }
   }
 
@@ -223,7 +236,7 @@ export class Lane {
     const batch = new Batch(NOWHERE, this.#context.clock.now())
     batch.filling = false
     batch.left = 1
-    this.#leave(open, batch, { to: 'dead-letter', reason, detail, attempt: 0 })
+    this.#leave(open, batch, { to: 'dead-letter', reason, detail, attempt: 0, firstFailedAt: undefined })
     return batch
   }
 
@@ -231,38 +244,21 @@ export class Lane {
 
   /** When the window is full and all of it waits behind batches that still fill, nothing can come to fill them: they go at once. */
   #flushStalledWindow(): void {
-    if (this.#backlog.length === 0 || this.#awaited !== undefined || !this.#dispatcher.idle) return
+    if (this.#backlog.isEmpty || this.#awaited !== undefined || !this.#dispatcher.idle) return
     for (const batch of this.#batcher.takeDue(Number.POSITIVE_INFINITY)) this.#dispatcher.queue(batch)
     this.#dispatcher.send()
   }
 
-  #armLinger(): void {
-    const dueAt = this.#batcher.nextDueAt()
-    // A timer that is early is kept: it looks again when it fires. So there is one timer, not one for each batch.
-    if (dueAt === undefined || (this.#linger !== undefined && this.#linger.dueAt <= dueAt)) return
-    const { clock } = this.#context
-    clock.clear(this.#linger?.timer)
-    const timer = clock.set(() => this.#onLinger(), Math.max(0, dueAt - clock.now()))
-    this.#linger = { timer, dueAt }
-  }
-
   #onLinger(): void {
-    this.#linger = undefined
     for (const batch of this.#batcher.takeDue(this.#context.clock.now())) this.#dispatcher.queue(batch)
     this.pump()
   }
 
   // --- outcomes ---
 
-  #leave(open: OpenRecord, batch: Batch, why: Leave): void {
-    const { to, reason, detail, attempt } = why
-    const failedAt = this.#context.clock.now()
-    const { firstFailedAt = failedAt } = why
-    this.#exits.push({
-      exit: { record: open.record, to, reason, detail, attempt, failedAt, firstFailedAt },
-      open,
-      batch,
-    })
+  #leave(open: OpenRecord, batch: Batch, leave: Leave): void {
+    const { clock, limits } = this.#context
+    this.#exits.push({ exit: exitOf(open.record, leave, { now: clock.now(), giveUpMs: limits.giveUpMs }), open, batch })
   }
 
   #onWritten(written: readonly Leaving[]): void {
@@ -294,10 +290,6 @@ export class Lane {
     }
   }
 }
-
-const NOTHING: readonly SourceRecord[] = []
-/** Why a record leaves. It failed first when it leaves, unless deliveries of it have failed. */
-type Leave = Pick<Exit, 'to' | 'reason' | 'detail' | 'attempt'> & { readonly firstFailedAt?: number | undefined }
 
 /** The route of what is never sent. */
 const NOWHERE = { app: '', method: 'customEvent' } as const

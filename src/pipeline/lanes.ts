@@ -1,11 +1,12 @@
-import type { SourceRecord } from '../core/record.ts'
 import { Lane } from './lane.ts'
 import type { LaneContext, LaneStart } from './lane-context.ts'
+import type { Fetched } from './ports.ts'
 
 /** The lanes of the partitions that this instance has now. */
 export class Lanes {
   readonly #context: LaneContext
   #lanes = new Map<string, Lane>()
+  #draining = false
 
   constructor(context: LaneContext) {
     this.#context = context
@@ -20,10 +21,11 @@ export class Lanes {
     this.#lanes = new Map(partitions.map((start) => [nameOf(start.topic, start.partition), new Lane(start, this.#context)]))
   }
 
-  /** False: the partition is not ours; then the records were not taken over. */
-  accept(fetched: { topic: string; partition: number; records: readonly SourceRecord[]; upTo: number }): boolean {
+  /** False: the partition is not ours, or all ends; then the records were not taken over. */
+  accept(fetched: Fetched): boolean {
     const lane = this.#lanes.get(nameOf(fetched.topic, fetched.partition))
-    if (lane === undefined) return false
+    // What comes during a drain would only pile up: nobody pauses the partition any more.
+    if (lane === undefined || this.#draining) return false
     lane.accept(fetched.records, fetched.upTo)
     return true
   }
@@ -41,6 +43,7 @@ export class Lanes {
 
   /** Nothing new is sent; resolves when all that is under way has ended. */
   async drain(): Promise<void> {
+    this.#draining = true
     await Promise.all([...this.#lanes.values()].map((lane) => lane.stop()))
   }
 }

@@ -35,10 +35,11 @@ export interface Exit {
 
 export interface SideExit {
   /**
-   * Resolves when every one of them is acknowledged by all in-sync replicas. Rejects when any may not be written;
-   * then the same exits are handed in again, and those that were written stand twice.
+   * Resolves when every one of them is acknowledged by all in-sync replicas, with the exits as they were written: what a topic refuses
+   * for its size may go another way. Rejects when any may not be written; then the same exits are handed in again, and those that were
+   * written stand twice.
    */
-  write(exits: readonly Exit[]): Promise<void>
+  write(exits: readonly Exit[]): Promise<readonly Exit[]>
 }
 
 /** Where a restart of a partition goes on. */
@@ -51,6 +52,31 @@ export interface Source {
   pause(topic: string, partition: number): void
   resume(topic: string, partition: number): void
   commit(points: readonly CommitPoint[]): Promise<void>
+}
+
+/** A member of a consumer group. */
+export interface Member extends Source {
+  /** Resolves once the group is joined. */
+  start(): Promise<void>
+  /** Leaves the group; nothing is handed over or committed any more. */
+  stop(): Promise<void>
+}
+
+export interface Fetched {
+  readonly topic: string
+  readonly partition: number
+  readonly records: readonly SourceRecord[]
+  /** The offset after the fetch; offsets between the last record and this one hold none. */
+  readonly upTo: number
+}
+
+/** What a member tells, synchronously. */
+export interface FlowHandlers {
+  /** The group was joined; nothing is handed over before `assigned`. */
+  rejoining(): void
+  assigned(partitions: readonly { topic: string; partition: number; resume: ResumePoint }[]): void
+  /** False: not taken over; it will come again. */
+  fetched(fetched: Fetched): boolean
 }
 
 /** One call per happening, per batch rather than per record. */

@@ -9,6 +9,7 @@ export interface Message {
   readonly partition: number
   readonly key: string | null
   readonly value: Buffer | null
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 export interface Stored {
@@ -52,8 +53,13 @@ export class Cluster {
     await this.admin.disconnect()
   }
 
-  async createTopic(topic: string, numPartitions: number): Promise<void> {
-    await this.admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions, replicationFactor: 1 }] })
+  /** `settings`: the topic's own, by their names on the broker. */
+  async createTopic(topic: string, numPartitions: number, settings: Readonly<Record<string, string>> = {}): Promise<void> {
+    const configEntries = Object.entries(settings).map(([name, value]) => ({ name, value }))
+    await this.admin.createTopics({
+      waitForLeaders: true,
+      topics: [{ topic, numPartitions, replicationFactor: 1, configEntries }],
+    })
   }
 
   /** Returns the registry's id. */

@@ -6,8 +6,10 @@ import { Sampler } from './sampler.ts'
 
 /** What has happened since the start. */
 export interface Counts {
-  /** Records read. */
+  /** Records read from the sources. */
   consumed: number
+  /** Records read from the retry topics. */
+  retried: number
   delivered: number
   skipped: Partial<Record<SkipReason, number>>
   parked: Partial<Record<Reason, number>>
@@ -33,6 +35,7 @@ interface Place {
 export class Probe {
   readonly counts: Counts = {
     consumed: 0,
+    retried: 0,
     delivered: 0,
     skipped: {},
     parked: {},
@@ -60,12 +63,19 @@ export class Probe {
     this.#log.info(facts, 'mytracker-sink is starting')
   }
 
-  assigned(partitions: readonly Place[]): void {
-    this.#log.info({ partitions: partitions.map(({ topic, partition }) => `${topic}-${partition}`) }, 'the group was joined')
+  assigned(groupId: string, partitions: readonly Place[]): void {
+    this.#log.info(
+      { groupId, partitions: partitions.map(({ topic, partition }) => `${topic}-${partition}`) },
+      'the group was joined',
+    )
   }
 
-  rejoining(): void {
-    this.#log.info('the group is being joined')
+  rejoining(groupId: string): void {
+    this.#log.info({ groupId }, 'the group is being joined')
+  }
+
+  tierForgotten(tier: { topic: string; records: number }): void {
+    this.#log.warn(tier, 'a retry topic holds records, but retry.tiers no longer names it: nobody reads them until it does again')
   }
 
   draining(open: number): void {
@@ -115,6 +125,10 @@ export class Probe {
 
   consumed(records: number): void {
     this.counts.consumed += records
+  }
+
+  retried(records: number): void {
+    this.counts.retried += records
   }
 
   skipped(reason: SkipReason): void {

@@ -16,7 +16,6 @@ const refused: readonly (readonly [string, string])[] = [
     appended('deadLetters: { brake: 0.5 }'),
     'c.yaml:24:16 deadLetters.brake: this version has no brake on dead letters yet; remove the key or write off',
   ],
-  [appended('retry: { giveUp: 24h }'), 'c.yaml:24:10 retry.giveUp: this version does not give up on records yet; remove the key'],
   [
     appended('delivery: { requestsPerSecond: 5 }'),
     'c.yaml:24:13 delivery.requestsPerSecond: this version does not limit requests per second yet; remove the key or write 0',

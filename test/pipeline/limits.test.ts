@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Permits, WindowBytes } from '../../src/pipeline/limits.ts'
+import type { Permits } from '../../src/pipeline/limits.ts'
+import { PermitPool, WindowBytes } from '../../src/pipeline/limits.ts'
 import { freePermits } from '../support/pipeline-fakes.ts'
 
 test('there are as many permits as were allowed, and each one given back can be had again', () => {
-  const permits = new Permits(3)
+  const permits = new PermitPool(3).first
   assert.equal(freePermits(permits), 3)
   for (const expected of [true, true, true, false])
     assert.equal(
@@ -16,7 +17,7 @@ test('there are as many permits as were allowed, and each one given back can be 
 })
 
 test('those who found no permit are woken in turn, one for each permit given back', () => {
-  const permits = new Permits(1)
+  const permits = new PermitPool(1).first
   const order: string[] = []
   const wakes = ['a', 'b', 'c'].map((name) => {
     const wake = (): void => {
@@ -36,7 +37,7 @@ test('those who found no permit are woken in turn, one for each permit given bac
 })
 
 test('one who waits twice is woken once, and one who has nothing to send lets the next one have the permit', () => {
-  const permits = new Permits(1)
+  const permits = new PermitPool(1).first
   permits.take(() => undefined)
   const woken: string[] = []
   const idle = (): void => void woken.push('idle')
@@ -49,6 +50,47 @@ test('one who waits twice is woken once, and one who has nothing to send lets th
   permits.give()
   assert.deepEqual(woken, ['idle', 'busy'])
   assert.equal(freePermits(permits), 0)
+})
+
+/** Takes whenever it may, and writes down its name each time. */
+function greedy(permits: Permits, name: string, order: string[]): () => void {
+  const wake = (): void => {
+    while (permits.take(wake)) order.push(name)
+  }
+  return wake
+}
+
+test('while first deliveries wait, a retried one gets every tenth permit', () => {
+  const pool = new PermitPool(1)
+  const order: string[] = []
+  greedy(pool.first, 'first', order)()
+  greedy(pool.retried, 'retried', order)()
+  for (let given = 0; given < 40; given += 1) pool.first.give()
+  const places = order.flatMap((name, place) => (name === 'retried' ? [place] : []))
+  assert.deepEqual(places, [10, 20, 30, 40])
+})
+
+test('with nobody before them, retried ones get all that there is; and so do first ones', () => {
+  for (const kind of ['first', 'retried'] as const) {
+    const pool = new PermitPool(3)
+    const order: string[] = []
+    greedy(pool[kind], kind, order)()
+    for (let given = 0; given < 20; given += 1) pool[kind].give()
+    assert.equal(order.length, 23)
+  }
+})
+
+test('a retried one whose turn it is and that has nothing to send leaves the permit to the next', () => {
+  const pool = new PermitPool(1)
+  const order: string[] = []
+  greedy(pool.first, 'first', order)()
+  let idle = 0
+  const lazy = (): void => {
+    idle += 1
+  }
+  pool.retried.take(lazy)
+  for (let given = 0; given < 20; given += 1) pool.first.give()
+  assert.deepEqual([order.length, idle], [21, 1])
 })
 
 test('whoever found the windows full is woken once, when there is room again', () => {

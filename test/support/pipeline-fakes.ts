@@ -8,7 +8,8 @@ import type { OpenHit } from '../../src/pipeline/batch.ts'
 import { Lane } from '../../src/pipeline/lane.ts'
 import type { LaneContext, LaneLimits, LaneStart } from '../../src/pipeline/lane-context.ts'
 import type { Lanes } from '../../src/pipeline/lanes.ts'
-import { Permits, WindowBytes } from '../../src/pipeline/limits.ts'
+import type { Permits } from '../../src/pipeline/limits.ts'
+import { PermitPool, WindowBytes } from '../../src/pipeline/limits.ts'
 import type { CommitPoint, Exit, PipelineProbe, Preparer, Sender, SideExit, Source, Wait } from '../../src/pipeline/ports.ts'
 import { bodyBytes, serialiseHit } from '../../src/tracker/request.ts'
 import { FakeClock, settled } from './fake-clock.ts'
@@ -55,9 +56,9 @@ export class ManualSideExit implements SideExit {
   readonly writes: { readonly exits: readonly Exit[]; readonly resolve: () => void; readonly reject: (error: Error) => void }[] =
     []
 
-  write(exits: readonly Exit[]): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>()
-    this.writes.push({ exits, resolve, reject })
+  write(exits: readonly Exit[]): Promise<readonly Exit[]> {
+    const { promise, resolve, reject } = Promise.withResolvers<readonly Exit[]>()
+    this.writes.push({ exits, resolve: () => resolve(exits), reject })
     return promise
   }
 
@@ -149,6 +150,7 @@ export function openHitOf(sequence: number, content = hitOf(sequence)): OpenHit 
 export const limits: LaneLimits = {
   batch: { maxEvents: 20, maxBytes: 10_000, bodyBytes, lingerMs: 250 },
   retry: { attempts: 3, delayMs: 100, maxDelayMs: 1_000 },
+  giveUpMs: 86_400_000,
   ordering: 'key',
   maxInFlight: 4,
   windowEvents: 100,
@@ -167,7 +169,7 @@ export class Bench {
   readonly context: LaneContext
 
   constructor(changed: Partial<LaneLimits> = {}, shared: { permits?: number; windowBytes?: number } = {}) {
-    this.permits = new Permits(shared.permits ?? 64)
+    this.permits = new PermitPool(shared.permits ?? 64).first
     this.windowBytes = new WindowBytes(shared.windowBytes ?? 1_000_000)
     const { clock, sender, sideExit, source, probe, preparer, permits, windowBytes } = this
     const parts = { clock, sender, sideExit, source, probe, preparer, permits, windowBytes }

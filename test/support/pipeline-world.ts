@@ -4,7 +4,8 @@ import type { Answer, Reject, Skip } from '../../src/core/outcome.ts'
 import type { SourceRecord } from '../../src/core/record.ts'
 import { Lane } from '../../src/pipeline/lane.ts'
 import type { LaneContext } from '../../src/pipeline/lane-context.ts'
-import { Permits, WindowBytes } from '../../src/pipeline/limits.ts'
+import type { Permits } from '../../src/pipeline/limits.ts'
+import { PermitPool, WindowBytes } from '../../src/pipeline/limits.ts'
 import type { Exit, Wait } from '../../src/pipeline/ports.ts'
 import { bodyBytes, bodyOf } from '../../src/tracker/request.ts'
 import { FakeClock } from './fake-clock.ts'
@@ -69,7 +70,7 @@ export class World {
     this.#plans = plans.map((plan) => [...plan])
     this.#random = randomOf(settings.seed)
     this.#faultsEndAt = this.clock.now() + settings.faultsEndMs
-    this.permits = new Permits(settings.permits)
+    this.permits = new PermitPool(settings.permits).first
     this.windowBytes = new WindowBytes(settings.windowBytes)
     this.book = new Book(plans.map(partitionOf), { attemptsMax: settings.attempts, ordering: settings.ordering })
     const context = this.#context()
@@ -82,6 +83,7 @@ export class World {
       limits: {
         batch: { maxEvents, maxBytes, lingerMs, bodyBytes },
         retry: { attempts, delayMs: 100, maxDelayMs: 1_000 },
+        giveUpMs: Number.POSITIVE_INFINITY,
         ordering,
         maxInFlight,
         windowEvents,
@@ -240,7 +242,7 @@ export class World {
 
   // --- the side topics ---
 
-  async #write(exits: readonly Exit[]): Promise<void> {
+  async #write(exits: readonly Exit[]): Promise<readonly Exit[]> {
     const partition = this.book.partitions[exits[0]?.record.partition ?? -1] as Partition
     assert.ok(!partition.writing, 'two writes of one lane at once')
     partition.writing = true
@@ -250,6 +252,7 @@ export class World {
     this.check(false)
     if (this.#fails()) throw new Error('not enough replicas')
     this.book.written(exits)
+    return exits
   }
 
   #between(least: number, most: number): number {

@@ -44,9 +44,9 @@ const unavailable: Answer = { kind: 'retry', reason: 'unavailable', detail: '503
 
 test('a line says when, how grave and what, and nothing of the machine', () => {
   const { probe, lines } = watched()
-  probe.rejoining()
+  probe.rejoining('sink')
   const [line] = lines
-  assert.deepEqual(Object.keys(line ?? {}).sort(), ['level', 'msg', 'time'])
+  assert.deepEqual(Object.keys(line ?? {}).sort(), ['groupId', 'level', 'msg', 'time'])
   assert.equal(line?.level, 'info')
   assert.match(String(line?.time), /^\d{4}-\d\d-\d\dT[\d:.]+Z$/)
 })

@@ -1,0 +1,37 @@
+import type { SourceRecord } from '../core/record.ts'
+
+/** Records that came and were not taken in yet: at most what one fetch brought, and the rest of the one before. */
+export class Backlog {
+  #records: readonly SourceRecord[] = NOTHING
+  #taken = 0
+  /** The offset after the newest fetch, which may lie behind its last record; -1: nothing was fetched. */
+  upTo = -1
+  /** When the newest fetch came, epoch ms. */
+  fetchedAt = 0
+
+  /** The oldest of them. */
+  get next(): SourceRecord | undefined {
+    return this.#records[this.#taken]
+  }
+
+  get isEmpty(): boolean {
+    return this.#taken === this.#records.length
+  }
+
+  add(records: readonly SourceRecord[], upTo: number, now: number): void {
+    this.#records = this.isEmpty ? records : [...this.#records.slice(this.#taken), ...records]
+    this.#taken = 0
+    this.upTo = upTo
+    this.fetchedAt = now
+  }
+
+  /** The oldest one was taken in. */
+  shift(): void {
+    this.#taken += 1
+    if (!this.isEmpty) return
+    this.#records = NOTHING
+    this.#taken = 0
+  }
+}
+
+const NOTHING: readonly SourceRecord[] = []
