@@ -1,0 +1,240 @@
+import type { Admin } from 'kafkajs'
+import type { Clock } from '../../../src/core/clock.ts'
+import type { ResumePoint } from '../../../src/core/offset-runs.ts'
+import type { SourceRecord } from '../../../src/core/record.ts'
+import type { ConsumerHandlers } from '../../../src/kafka/consumer.ts'
+import { historyOf } from '../../../src/kafka/headers.ts'
+import { encodeOffsetMap } from '../../../src/kafka/offset-map.ts'
+import type { StartFrom } from '../../../src/kafka/start-positions.ts'
+import { StartPositions } from '../../../src/kafka/start-positions.ts'
+import { MemoryAdmin } from './admin.ts'
+import { connectionLost, exhausted, wrappedRefusal } from './errors.ts'
+import type { Faults } from './faults.ts'
+import { FetchLoop } from './fetch-loop.ts'
+import type { Commit, Group, GroupMember } from './group.ts'
+import type { Read, Stored } from './partition-log.ts'
+import type { TopicPartition, Topics } from './topics.ts'
+import { Wire } from './wire.ts'
+
+export interface MemberOptions {
+  readonly groupId: string
+  readonly topics: readonly string[]
+  /** Whether the topics are ours: then the records' headers tell their history. */
+  readonly isOwn: boolean
+  readonly handlers: ConsumerHandlers
+  readonly startFrom?: StartFrom
+  /** How long a fetch waits for records: also how long a resumed partition waits for its first. */
+  readonly maxWaitMs?: number
+  readonly maxBytesPerPartition?: number
+  readonly maxBytesPerFetch?: number
+  /** Of one partition and fetch; a broker knows no such limit, but a test may. */
+  readonly maxRecords?: number
+  /** How long a member that has crashed keeps its partitions. */
+  readonly sessionTimeoutMs?: number
+  /** How often it hears of a rebalance. */
+  readonly heartbeatMs?: number
+}
+
+export interface MemberParts {
+  readonly clock: Clock
+  readonly topics: Topics
+  readonly group: Group
+  readonly faults: Faults
+  readonly latencyMs: () => number
+}
+
+export type Point = ResumePoint & TopicPartition
+
+/** Plays the part of GroupConsumer, with the same surface and the same handlers. */
+export class MemoryMember implements GroupMember {
+  readonly topics: readonly string[]
+  readonly #parts: MemberParts
+  readonly #options: MemberOptions
+  readonly #there: Wire
+  readonly #back: Wire
+  readonly #loop: FetchLoop
+  readonly #started = Promise.withResolvers<void>()
+  #starts: StartPositions | undefined
+  #state: 'new' | 'running' | 'stopped' | 'crashed' = 'new'
+  /** Of the group, as this member knows it; undefined: it has not joined yet. */
+  #generation: number | undefined
+  #joinedAt = 0
+  /** The group waits for it. */
+  #isBehind = false
+  /** Its join is under way. */
+  #isJoining = false
+
+  constructor(parts: MemberParts, options: MemberOptions) {
+    this.topics = options.topics
+    this.#parts = parts
+    this.#options = options
+    this.#there = new Wire(parts.clock, parts.latencyMs)
+    this.#back = new Wire(parts.clock, parts.latencyMs)
+    const { maxRecords = 500, maxBytesPerPartition = 1_048_576, maxBytesPerFetch = 10_485_760, maxWaitMs = 50 } = options
+    this.#loop = new FetchLoop({
+      clock: parts.clock,
+      topics: parts.topics,
+      limits: { maxRecords, maxBytesPerPartition, maxBytesPerFetch, maxWaitMs },
+      latencyMs: parts.latencyMs,
+      deliver: (of, read) => this.#deliver(of, read),
+    })
+  }
+
+  /** Resolves once the group is joined. */
+  async start(): Promise<void> {
+    const { topics, group } = this.#parts
+    const { groupId, startFrom = 'earliest' } = this.#options
+    for (const topic of this.topics) topics.demand(topic)
+    this.#state = 'running'
+    const admin = new MemoryAdmin(topics, group) as unknown as Admin
+    this.#starts = await StartPositions.resolve({ admin, groupId, topics: this.topics, startFrom })
+    this.#join()
+    await this.#started.promise
+  }
+
+  pause(topic: string, partition: number): void {
+    this.#loop.pause({ topic, partition })
+  }
+
+  resume(topic: string, partition: number): void {
+    this.#loop.resume({ topic, partition })
+  }
+
+  async commit(points: readonly Point[]): Promise<void> {
+    if (this.#state === 'stopped') return
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    if (this.#state !== 'crashed') this.#sendCommit(points, { resolve, reject })
+    await promise
+  }
+
+  /** Leaves the group; no handler is called from now on. */
+  async stop(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    if (this.#state === 'crashed') return await promise
+    this.#state = 'stopped'
+    this.#loop.close()
+    // On the way that earlier commits took, so behind them.
+    this.#there.carry(() => {
+      this.#parts.group.leave(this)
+      this.#back.carry(resolve)
+    })
+    await promise
+    this.#started.resolve()
+  }
+
+  /** Its process is killed. Nothing of it settles any more, and the group notices when its session ends. */
+  crash(): void {
+    const { clock, group } = this.#parts
+    this.#state = 'crashed'
+    this.#loop.close()
+    this.#there.cut()
+    this.#back.cut()
+    clock.set(() => group.leave(this), this.#options.sessionTimeoutMs ?? 10_000)
+  }
+
+  /** Called by the group. */
+  rebalancing(): void {
+    if (this.#isBehind || this.#state !== 'running') return
+    this.#isBehind = true
+    if (!this.#isJoining) this.#joinAtHeartbeat()
+  }
+
+  /** Called by the group. */
+  joined(generation: number, assignment: ReadonlyMap<string, readonly number[]>): void {
+    this.#isBehind = false
+    this.#back.carry(() => this.#onJoined(generation, assignment).catch(this.#options.handlers.failed))
+  }
+
+  #joinAtHeartbeat(): void {
+    const { clock } = this.#parts
+    const { heartbeatMs = 3_000 } = this.#options
+    const sinceLast = (clock.now() - this.#joinedAt) % heartbeatMs
+    clock.set(() => {
+      if (this.#state !== 'running') return
+      this.#loop.end()
+      this.#join()
+    }, heartbeatMs - sinceLast)
+  }
+
+  #join(): void {
+    this.#isJoining = true
+    this.#there.carry(() => this.#parts.group.join(this))
+  }
+
+  async #onJoined(generation: number, assignment: ReadonlyMap<string, readonly number[]>): Promise<void> {
+    if (this.#state !== 'running') return
+    const { clock, group } = this.#parts
+    this.#generation = generation
+    this.#joinedAt = clock.now()
+    this.#isJoining = false
+    // The next rebalance began while this join was being answered.
+    if (this.#isBehind) this.#joinAtHeartbeat()
+    this.#options.handlers.rejoining()
+    this.#started.resolve()
+    const places = [...assignment].flatMap(([topic, partitions]) => partitions.map((partition) => ({ topic, partition })))
+    // Fetching begins before `assigned`, as it does in kafkajs: what comes first is refused and comes again.
+    this.#loop.begin(places.map((place) => ({ ...place, position: group.committed(place)?.offset ?? 0 })))
+    await this.#roundTrip()
+    const positions = (await this.#starts?.of(assignment)) ?? []
+    const starts = positions.filter(({ isNew }) => isNew)
+    if (!this.#isStill(generation)) return
+    for (const start of starts) this.#loop.seek(start, start.offset)
+    if (starts.length > 0) await this.commit(starts).catch(() => undefined)
+    if (!this.#isStill(generation)) return
+    this.#options.handlers.assigned(
+      positions.map(({ topic, partition, offset, runs }) => ({ topic, partition, resume: { offset, runs } })),
+    )
+  }
+
+  #isStill(generation: number): boolean {
+    return this.#state === 'running' && this.#generation === generation
+  }
+
+  #roundTrip(): Promise<void> {
+    return new Promise((resolve) => this.#there.carry(() => this.#back.carry(resolve)))
+  }
+
+  #sendCommit(points: readonly Point[], { resolve, reject }: { resolve: () => void; reject: (error: Error) => void }): void {
+    const { group, faults } = this.#parts
+    const generation = this.#generation
+    if (generation === undefined) {
+      reject(new Error('Consumer group was not initialized, consumer#run must be called first'))
+      return
+    }
+    const fate = faults.commit?.() ?? 'ok'
+    const commits = points.map(({ topic, partition, offset, runs }): Commit => {
+      return { topic, partition, offset, metadata: encodeOffsetMap(runs) }
+    })
+    this.#there.carry(() => {
+      const type = fate === 'reject-unwritten' ? undefined : group.commit(this, generation, commits)
+      this.#back.carry(() => {
+        // Once it stops, kafkajs says nothing of errors either.
+        if (this.#state === 'stopped') resolve()
+        else if (fate !== 'ok') reject(connectionLost())
+        else if (type === undefined) resolve()
+        else reject(type === 'UNKNOWN_TOPIC_OR_PARTITION' ? exhausted(type) : wrappedRefusal(type))
+      })
+    })
+  }
+
+  #deliver({ topic, partition }: TopicPartition, { records, upTo }: Read): boolean {
+    const { handlers } = this.#options
+    try {
+      return handlers.fetched({
+        topic,
+        partition,
+        records: records.map((stored) => this.#toRecord(topic, partition, stored)),
+        upTo,
+      })
+    } catch (error) {
+      handlers.failed(error)
+      return false
+    }
+  }
+
+  #toRecord(topic: string, partition: number, { offset, timestamp, key, value, headers }: Stored): SourceRecord {
+    const text = key === null ? null : key.toString('latin1')
+    const record = { topic, partition, offset, timestamp, key: text, value, headers, history: undefined }
+    return this.#options.isOwn ? { ...record, history: historyOf(record) } : record
+  }
+}
