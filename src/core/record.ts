@@ -28,5 +28,5 @@ export interface SourceRecord extends Origin {
   readonly history: History | undefined
 }
 
-/** One name may stand several times; then its values are listed. */
-export type RecordHeaders = Readonly<Record<string, Buffer | string | (Buffer | string)[] | undefined>>
+/** One name may stand several times; then its values are listed. A header may be without a value. */
+export type RecordHeaders = Readonly<Record<string, Buffer | string | null | (Buffer | string | null)[] | undefined>>

@@ -34,7 +34,7 @@ export interface Fetched {
 
 /** All of them synchronous: what takes time here stops the fetching from a whole broker. None may throw. */
 export interface ConsumerHandlers {
-  /** The group was joined; nothing is handed over before `assigned`. */
+  /** The group was joined; what is handed over before `assigned` must be refused: it may be from the wrong place. */
   rejoining(): void
   assigned(partitions: readonly { topic: string; partition: number; resume: ResumePoint }[]): void
   /** False: not taken over; it will come again. */

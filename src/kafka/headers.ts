@@ -14,6 +14,9 @@ const HEADERS = {
   originTimestamp: 'mts-origin-timestamp',
 } as const
 
+/** As kafkajs takes them. */
+export type WritableHeaders = Record<string, Buffer | string | (Buffer | string)[]>
+
 /** No detail is longer, in characters. */
 const DETAIL_MAX = 1_000
 
@@ -31,8 +34,8 @@ export interface Failure {
  * The record's own headers, and its history. Headers of ours that a source record brought along are replaced: they tell nothing true
  * of it. What comes from a topic of ours keeps its origin.
  */
-export function failureHeaders(record: SourceRecord, failure: Failure): RecordHeaders {
-  const { [HEADERS.notBefore]: _stale, ...own } = record.headers ?? {}
+export function failureHeaders(record: SourceRecord, failure: Failure): WritableHeaders {
+  const { [HEADERS.notBefore]: _stale, ...own } = writable(record.headers)
   const origin = record.history?.origin ?? record
   return {
     ...own,
@@ -72,15 +75,25 @@ export function lastFailureOf(headers: RecordHeaders | undefined): { reason: str
 }
 
 /** The headers of a dead letter that begins anew: without its failures, with its origin. */
-export function replayHeaders(headers: RecordHeaders | undefined): RecordHeaders {
+export function replayHeaders(headers: RecordHeaders | undefined): WritableHeaders {
   const forgotten: readonly string[] = [HEADERS.attempt, HEADERS.notBefore, HEADERS.firstFailedAt, HEADERS.reason, HEADERS.detail]
-  return Object.fromEntries(Object.entries(headers ?? {}).filter(([name]) => !forgotten.includes(name)))
+  return Object.fromEntries(Object.entries(writable(headers)).filter(([name]) => !forgotten.includes(name)))
 }
+
+/** What kafkajs can write: it dies of a header without a value, which other clients do write, so such a one becomes empty. */
+function writable(headers: RecordHeaders | undefined): WritableHeaders {
+  const filled = (value: Buffer | string | null | undefined): Buffer | string => value ?? EMPTY
+  return Object.fromEntries(
+    Object.entries(headers ?? {}).map(([name, value]) => [name, Array.isArray(value) ? value.map(filled) : filled(value)]),
+  )
+}
+
+const EMPTY = Buffer.alloc(0)
 
 /** The last one where a header stands several times: whoever wrote it last knew of the others. */
 function textOf(headers: RecordHeaders | undefined, name: string): string | undefined {
   const value = [headers?.[name] ?? []].flat().at(-1)
-  return value === undefined ? undefined : String(value)
+  return value === undefined || value === null ? undefined : String(value)
 }
 
 function numberOf(headers: RecordHeaders | undefined, name: string): number | undefined {

@@ -112,7 +112,7 @@ export class SideExitProducer {
     const notBefore = tier === undefined ? undefined : failedAt + tier.delayMs
     const headers = failureHeaders(record, { reason, detail, attempt, firstFailedAt, notBefore })
     const key = record.key === null ? null : Buffer.from(record.key, 'latin1')
-    return { asked, exit, topic, partition, message: { key, value: record.value, headers: headers as Message['headers'] & {} } }
+    return { asked, exit, topic, partition, message: { key, value: record.value, headers } }
   }
 
   async #partitionsOf(topic: string): Promise<number> {
@@ -168,7 +168,7 @@ function* inSends(drafts: readonly Draft[]): Generator<readonly Draft[]> {
 function bytesOf({ key, value, headers = {} }: SourceRecord): number {
   let bytes = (value?.length ?? 0) + (key?.length ?? 0)
   for (const [name, values] of Object.entries(headers)) {
-    for (const each of [values ?? []].flat()) bytes += Buffer.byteLength(name) + Buffer.byteLength(each) + HEADER_BYTES
+    for (const each of [values ?? []].flat()) bytes += Buffer.byteLength(name) + Buffer.byteLength(each ?? '') + HEADER_BYTES
   }
   return bytes
 }

@@ -72,7 +72,7 @@ export interface Fetched {
 
 /** What a member tells, synchronously. */
 export interface FlowHandlers {
-  /** The group was joined; nothing is handed over before `assigned`. */
+  /** The group was joined; what is handed over before `assigned` must be refused. */
   rejoining(): void
   assigned(partitions: readonly { topic: string; partition: number; resume: ResumePoint }[]): void
   /** False: not taken over; it will come again. */

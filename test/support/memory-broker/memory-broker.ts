@@ -51,6 +51,11 @@ export class MemoryBroker {
     return partitions.flatMap(({ visible }, partition) => visible.map((stored) => ({ ...stored, partition })))
   }
 
+  /** What a reader of the partition can see from the offset on. */
+  read(from: TopicPartition, offset: number): readonly Stored[] {
+    return this.#log(from).read(offset, { maxRecords: Number.POSITIVE_INFINITY, maxBytes: Number.POSITIVE_INFINITY }).records
+  }
+
   /** Stores source records at once, without a connection that could fail. */
   append(to: TopicPartition, messages: readonly Message[]): void {
     this.#store(to, messages, 'commit')

@@ -1,0 +1,181 @@
+import type { Hit, Route } from '../../src/core/hit.ts'
+import type { Answer, Reject, Skip } from '../../src/core/outcome.ts'
+import type { SourceRecord } from '../../src/core/record.ts'
+import type { SideTopics } from '../../src/kafka/producer.ts'
+import { SideExitProducer } from '../../src/kafka/producer.ts'
+import { Pipeline } from '../../src/pipeline/pipeline.ts'
+import type { Exit, FlowHandlers, Wait } from '../../src/pipeline/ports.ts'
+import { bodyBytes, serialiseHit } from '../../src/tracker/request.ts'
+import type { FakeClock } from '../support/fake-clock.ts'
+import type { MemoryMember } from '../support/memory-broker/member.ts'
+import type { MemoryBroker } from '../support/memory-broker/memory-broker.ts'
+import type { MemoryProducer } from '../support/memory-broker/producer.ts'
+import { ListeningProbe } from '../support/pipeline-fakes.ts'
+import type { Truth } from './book.ts'
+import { Book } from './book.ts'
+import { InstanceClock } from './instance-clock.ts'
+import type { Dice, Schedule } from './schedule.ts'
+import type { Connection, Tracker } from './tracker.ts'
+
+const routes: readonly Route[] = [
+  { app: 'shop', method: 'registration' },
+  { app: 'shop', method: 'login' },
+  { app: 'game', method: 'login' },
+]
+
+export interface InstanceParts {
+  readonly schedule: Schedule
+  readonly dice: Dice
+  readonly clock: FakeClock
+  readonly broker: MemoryBroker
+  readonly tracker: Tracker
+  readonly truth: Truth
+  readonly topics: SideTopics & { readonly source: string; readonly groupId: string }
+  /** Whether the exits stand on the broker as they should. */
+  readonly checkStored: (exits: readonly Exit[]) => void
+  /** From now on an event may be accepted twice. */
+  readonly onRepeat: () => void
+  /** Something is not as it must be. Thrown errors would pass for failures of the tracker or the broker. */
+  readonly onProblem: (problem: unknown) => void
+}
+
+/** One process of the service: the product's own pipeline and side exit, on the simulation's clock, broker and tracker. */
+export class Instance {
+  readonly #parts: InstanceParts
+  readonly #clock: InstanceClock
+  readonly #book: Book
+  readonly #producer: MemoryProducer
+  readonly #members: MemoryMember[] = []
+  readonly #hits = new Map<Hit, SourceRecord>()
+  readonly #known = new Set<string>()
+  readonly #connection: Connection
+  readonly pipeline: Pipeline
+
+  constructor(parts: InstanceParts) {
+    this.#parts = parts
+    const { limits } = parts.schedule
+    this.#clock = new InstanceClock(parts.clock)
+    this.#book = new Book(parts.truth, limits)
+    this.#producer = parts.broker.producer()
+    this.#connection = {
+      clock: this.#clock,
+      book: this.#book,
+      copyOf: (hit) => this.#book.copyOf(this.#hits.get(hit) as SourceRecord),
+      inFlight: 0,
+    }
+    this.pipeline = this.#createPipeline()
+  }
+
+  start(): void {
+    this.pipeline.start().catch(this.#parts.onProblem)
+  }
+
+  /** Nothing of it goes on, at once. */
+  kill(): void {
+    this.#clock.kill()
+    this.#producer.crash()
+    for (const member of this.#members) member.crash()
+  }
+
+  /** Resolves to whether everything that was under way has ended and is committed. */
+  async drain(): Promise<boolean> {
+    const never = new Promise<void>(() => undefined)
+    const clean = await this.pipeline.drain(never)
+    await this.pipeline.leave()
+    return clean
+  }
+
+  #createPipeline(): Pipeline {
+    const { schedule, dice, topics, tracker, broker } = this.#parts
+    const { limits } = schedule
+    const partitionsOf = async (topic: string): Promise<number> => broker.ends(topic).length
+    const sideExit = new SideExitProducer({ producer: this.#producer, topics, partitionsOf })
+    const tiers = topics.tiers.map(({ topic }) => topic)
+    return new Pipeline({
+      limits: {
+        batch: { maxEvents: limits.maxEvents, maxBytes: limits.maxBytes, lingerMs: limits.lingerMs, bodyBytes },
+        retry: { attempts: limits.attempts, delayMs: 100, maxDelayMs: 1_000 },
+        giveUpMs: limits.giveUpMs,
+        ordering: limits.ordering,
+        maxInFlight: limits.maxInFlightPerPartition,
+        windowEvents: limits.windowEvents,
+      },
+      maxInFlight: limits.maxInFlight,
+      windowBytes: limits.windowBytes,
+      commitIntervalMs: 250,
+      tierDelaysMs: new Map(topics.tiers.map(({ topic, delayMs }) => [topic, delayMs])),
+      preparer: { prepare: (record) => this.#guarded(() => this.#prepare(record), SKIP) },
+      sender: {
+        send: (route, hits) => this.#guarded(() => tracker.send(route, hits, this.#connection), Promise.resolve(HALT)),
+      },
+      sideExit: { write: (exits) => this.#write(exits, sideExit) },
+      probe: new ListeningProbe(),
+      clock: this.#clock,
+      random: dice.random,
+      members: {
+        first: (flow) => this.#member(flow, { groupId: topics.groupId, topics: [topics.source], isOwn: false }),
+        retried: (flow) => this.#member(flow, { groupId: `${topics.groupId}.retry`, topics: tiers, isOwn: true }),
+      },
+    })
+  }
+
+  #member(flow: FlowHandlers, group: { groupId: string; topics: readonly string[]; isOwn: boolean }): MemoryMember {
+    const handlers = {
+      rejoining: () => {
+        if (this.#book.forget(group.topics)) this.#parts.onRepeat()
+        flow.rejoining()
+      },
+      assigned: (partitions: Parameters<FlowHandlers['assigned']>[0]) => flow.assigned(partitions),
+      fetched: (fetched: Parameters<FlowHandlers['fetched']>[0]) => flow.fetched(fetched),
+      failed: this.#parts.onProblem,
+    }
+    const member = this.#parts.broker.member({ ...group, handlers, maxRecords: 30, sessionTimeoutMs: 2_000 })
+    this.#members.push(member)
+    return member
+  }
+
+  async #write(exits: readonly Exit[], sideExit: SideExitProducer): Promise<readonly Exit[]> {
+    this.#guarded(() => this.#book.writing(exits), undefined)
+    const written = await sideExit.write(exits)
+    this.#guarded(() => {
+      this.#parts.checkStored(written)
+      this.#book.written(exits)
+    }, undefined)
+    return written
+  }
+
+  #prepare(record: SourceRecord): Hit | Skip | Reject | Wait {
+    const copy = this.#book.copyOf(record)
+    const { entry } = copy
+    if (entry.fate === 'late-schema' && !this.#known.has(entry.id)) {
+      this.#known.add(entry.id)
+      const { promise: ready, resolve } = Promise.withResolvers<void>()
+      this.#clock.set(resolve, this.#parts.dice.between(0, 500))
+      return { kind: 'wait', ready }
+    }
+    if (entry.fate === 'skip') {
+      this.#book.judged(copy, 'skip')
+      return SKIP
+    }
+    const hit = serialiseHit(routes[entry.route] as Route, { customUserId: entry.id, text: 'ж'.repeat(entry.bulk / 2) })
+    if (entry.fate !== 'malformed' && bodyBytes(1, hit.bytes) <= this.#parts.schedule.limits.maxBytes) {
+      this.#hits.set(hit, record)
+      return hit
+    }
+    const reject: Reject = { kind: 'reject', reason: 'malformed', detail: 'by the plan' }
+    this.#book.judged(copy, reject)
+    return reject
+  }
+
+  #guarded<T>(run: () => T, otherwise: T): T {
+    try {
+      return run()
+    } catch (problem) {
+      this.#parts.onProblem(problem)
+      return otherwise
+    }
+  }
+}
+
+const SKIP: Skip = { kind: 'skip', reason: 'filtered' }
+const HALT: Answer = { kind: 'halt', reason: 'misconfigured', detail: 'a check failed' }

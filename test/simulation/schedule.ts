@@ -1,0 +1,114 @@
+import { randomOf } from '../support/seeded-random.ts'
+
+/** What shall happen to a record. The tracker refuses what is `refused` (400) or `oversized` (413) and fails at what is `doomed` (500). */
+export type Fate = 'good' | 'refused' | 'oversized' | 'doomed' | 'skip' | 'malformed' | 'late-schema'
+
+export interface Planned {
+  readonly fate: Fate
+  readonly key: string | null
+  /** Index of its route. */
+  readonly route: number
+  /** Characters that the hit gains, and bytes that the value does. */
+  readonly bulk: number
+  /** Offsets left out before it. */
+  readonly gap: number
+  /** Milliseconds from the start until it is produced. */
+  readonly at: number
+}
+
+export interface Restart {
+  /** Milliseconds from the start. */
+  readonly at: number
+  readonly how: 'kill' | 'drain'
+}
+
+/** Everything that a run is made of; the rest follows from the seed. */
+export interface Schedule {
+  readonly seed: number
+  /** By partition. */
+  readonly records: readonly (readonly Planned[])[]
+  readonly restarts: readonly Restart[]
+  readonly limits: {
+    readonly maxEvents: number
+    readonly maxBytes: number
+    readonly lingerMs: number
+    readonly attempts: number
+    readonly giveUpMs: number
+    readonly ordering: 'key' | 'none'
+    readonly maxInFlightPerPartition: number
+    readonly maxInFlight: number
+    readonly windowEvents: number
+    readonly windowBytes: number
+  }
+  readonly tierDelaysMs: readonly number[]
+  readonly tierPartitions: number
+  /** `max.message.bytes` of the retry and dead-letter topics. */
+  readonly sideBytesMax: number
+  /** In [0, 1], until `endMs` from the start. */
+  readonly faults: { readonly tracker: number; readonly send: number; readonly commit: number; readonly endMs: number }
+}
+
+export class Dice {
+  readonly random: () => number
+
+  constructor(seed: number) {
+    this.random = randomOf(seed)
+  }
+
+  between(least: number, most: number): number {
+    return least + Math.floor(this.random() * (most - least + 1))
+  }
+
+  of<T>(...choices: readonly T[]): T {
+    return choices[this.between(0, choices.length - 1)] as T
+  }
+
+  chance(share: number): boolean {
+    return this.random() < share
+  }
+}
+
+export function scheduleOf(seed: number): Schedule {
+  const dice = new Dice(seed)
+  const partitions = dice.between(1, 3)
+  const spanMs = dice.of(0, 500, 8_000)
+  const troubled = dice.of<readonly Fate[]>([], ['refused', 'oversized', 'malformed'], ['doomed'], ['refused', 'doomed', 'skip'])
+  const trouble = dice.of(0.02, 0.1, 0.4)
+  const isCalm = dice.chance(0.3)
+  const rate = (): number => (isCalm ? 0 : dice.of(0, 0.1, 0.4, 0.8))
+  const planned = (): Planned => ({
+    fate:
+      troubled.length > 0 && dice.chance(trouble) ? dice.of(...troubled) : dice.of('good', 'good', 'good', 'good', 'late-schema'),
+    key: dice.of(null, 'a', 'b', 'c', 'd', 'é'),
+    route: dice.of(0, 0, 0, 1, 2),
+    bulk: dice.of(0, 0, 0, 20, 90, 400),
+    gap: dice.of(0, 0, 0, 0, 1, 5),
+    at: dice.between(0, spanMs),
+  })
+  return {
+    seed,
+    records: Array.from({ length: partitions }, () =>
+      Array.from({ length: dice.between(0, 70) }, planned).toSorted((a, b) => a.at - b.at),
+    ),
+    restarts: Array.from({ length: dice.of(0, 0, 1, 1, 3) }, () => ({
+      at: dice.between(1, spanMs + 4_000),
+      how: dice.of<Restart['how']>('kill', 'kill', 'drain'),
+    })).toSorted((a, b) => a.at - b.at),
+    limits: {
+      maxEvents: dice.of(1, 2, 5, 20, 20),
+      maxBytes: dice.of(600, 1_500, 10_000),
+      lingerMs: dice.of(0, 10, 250),
+      attempts: dice.between(1, 4),
+      giveUpMs: dice.of(1_000, 10_000, 40_000),
+      ordering: dice.of('key', 'key', 'key', 'none'),
+      maxInFlightPerPartition: dice.between(1, 4),
+      maxInFlight: dice.of(1, 2, 4, 64),
+      windowEvents: dice.of(dice.between(1, 8), dice.between(9, 100)),
+      windowBytes: dice.of(500, 5_000, 1_000_000),
+    },
+    tierDelaysMs: dice.of([1_000], [500, 4_000], [1_000, 3_000, 9_000]),
+    tierPartitions: dice.between(1, 3),
+    sideBytesMax: dice.of(700, 1_000_000, 1_000_000),
+    faults: { tracker: rate(), send: rate(), commit: rate(), endMs: dice.of(1_000, 10_000, 60_000) },
+  }
+}

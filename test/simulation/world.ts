@@ -1,0 +1,285 @@
+import assert from 'node:assert/strict'
+import { DoneBefore } from '../../src/core/offset-runs.ts'
+import type { Origin } from '../../src/core/record.ts'
+import { decodeOffsetMap } from '../../src/kafka/offset-map.ts'
+import type { Tier } from '../../src/kafka/producer.ts'
+import { FakeClock } from '../support/fake-clock.ts'
+import { MemoryBroker } from '../support/memory-broker/memory-broker.ts'
+import type { Entry } from './book.ts'
+import { nameOf, Truth } from './book.ts'
+import { Instance } from './instance.ts'
+import type { Planned, Schedule } from './schedule.ts'
+import { Dice, scheduleOf } from './schedule.ts'
+import { SideRecords } from './side-records.ts'
+import { Tracker } from './tracker.ts'
+
+const SOURCE = 'orders'
+const GROUP = 'sink'
+const DEAD = 'sink.dead-letter'
+/** No run takes longer, in its own time. */
+const OVER_MS = 3_600_000
+
+/** What happened in a run, for the figures. */
+export interface Summary {
+  readonly records: number
+  readonly requests: number
+  readonly accepted: number
+  /** Accepted more than once. */
+  readonly duplicates: number
+  readonly parked: number
+  readonly dead: number
+  readonly kills: number
+  readonly drains: number
+}
+
+/** Runs one schedule to its end and checks it at every step. Throws what is wrong, naming the seed. */
+export async function runSchedule(seed: number): Promise<Summary> {
+  try {
+    return await new World(scheduleOf(seed)).run()
+  } catch (error) {
+    const again = `again with: npm run simulation -- --seed ${seed} --schedules 1`
+    throw new Error(`seed ${seed}: ${error instanceof Error ? error.message : String(error)}; ${again}`, { cause: error })
+  }
+}
+
+class World {
+  readonly #schedule: Schedule
+  readonly #dice: Dice
+  readonly #clock = new FakeClock()
+  readonly #startedAt = this.#clock.now()
+  readonly #truth = new Truth()
+  readonly #broker: MemoryBroker
+  readonly #tracker: Tracker
+  readonly #tiers: readonly Tier[]
+  #instance: Instance | undefined
+  #problem: { readonly what: unknown } | undefined
+  /** Records to come, and restarts. */
+  #toCome = 0
+  /** What was last seen committed, by group and partition. */
+  readonly #seen = new Map<string, { readonly offset: number; readonly metadata: string }>()
+  readonly #side: SideRecords
+  /** Something happened after which an event may be accepted twice. */
+  #mayRepeat = false
+  #kills = 0
+  #drains = 0
+
+  constructor(schedule: Schedule) {
+    this.#schedule = schedule
+    this.#dice = new Dice(schedule.seed + 1)
+    const { faults } = schedule
+    this.#broker = new MemoryBroker(this.#clock, {
+      latencyMs: () => this.#dice.between(0, 20),
+      send: () => (this.#fails(faults.send) ? this.#sendFate() : 'ok'),
+      commit: () => (this.#fails(faults.commit) ? this.#dice.of('reject-unwritten', 'reject-written') : 'ok'),
+    })
+    this.#tracker = new Tracker({
+      schedule,
+      dice: this.#dice,
+      clock: this.#clock,
+      isFaulty: () => this.#isFaulty,
+    })
+    this.#tiers = schedule.tierDelaysMs.map((delayMs) => ({ topic: `sink.retry.${delayMs}ms`, delayMs }))
+    this.#side = new SideRecords(this.#broker, this.#truth, { tiers: this.#tiers, deadLetter: DEAD })
+    this.#createTopics()
+  }
+
+  get #isFaulty(): boolean {
+    return this.#clock.now() < this.#startedAt + this.#schedule.faults.endMs
+  }
+
+  #fails(rate: number): boolean {
+    return this.#isFaulty && this.#dice.chance(rate)
+  }
+
+  #sendFate(): 'reject-unwritten' | 'reject-written' | 'written-twice' | 'partition-missing' {
+    const fate = this.#dice.of<'reject-unwritten' | 'reject-written' | 'written-twice' | 'partition-missing'>(
+      'reject-unwritten',
+      'reject-written',
+      'written-twice',
+      'partition-missing',
+    )
+    if (fate === 'reject-written' || fate === 'written-twice') this.#mayRepeat = true
+    return fate
+  }
+
+  #createTopics(): void {
+    const { records, tierPartitions, sideBytesMax } = this.#schedule
+    this.#broker.createTopic(SOURCE, { partitions: records.length })
+    for (const topic of [...this.#tiers.map((tier) => tier.topic), DEAD]) {
+      this.#broker.createTopic(topic, { partitions: tierPartitions, maxMessageBytes: sideBytesMax })
+    }
+  }
+
+  async run(): Promise<Summary> {
+    const { records, restarts } = this.#schedule
+    records.forEach((planned, partition) => {
+      for (const each of planned) this.#at(each.at, () => this.#produce(each, partition))
+    })
+    for (const { at, how } of restarts) this.#at(at, () => this.#restart(how))
+    this.#start()
+    await this.#until(() => this.#isOver())
+    this.#checkEnd()
+    await this.#end()
+    return this.#summary()
+  }
+
+  #at(ms: number, run: () => void): void {
+    this.#toCome += 1
+    this.#clock.set(() => {
+      this.#toCome -= 1
+      run()
+    }, ms)
+  }
+
+  #produce(planned: Planned, partition: number): void {
+    const topic = SOURCE
+    if (planned.gap > 0) this.#broker.skip({ topic, partition }, planned.gap)
+    const origin: Origin = {
+      topic,
+      partition,
+      offset: this.#broker.ends(topic)[partition] as number,
+      timestamp: this.#clock.now(),
+    }
+    const id = `${partition}@${origin.offset}`
+    this.#truth.entries.set(id, { ...planned, id, origin, accepted: 0 })
+    const key = planned.key === null ? null : Buffer.from(planned.key, 'latin1')
+    this.#truth.stored(origin, planned.key)
+    const value = `${id} ${'x'.repeat(planned.bulk)}`
+    this.#broker.append({ topic, partition }, [{ key, value, headers: { own: `of ${id}` } }])
+  }
+
+  #start(): void {
+    this.#instance = new Instance({
+      schedule: this.#schedule,
+      dice: this.#dice,
+      clock: this.#clock,
+      broker: this.#broker,
+      tracker: this.#tracker,
+      truth: this.#truth,
+      topics: { tiers: this.#tiers, deadLetter: DEAD, source: SOURCE, groupId: GROUP },
+      checkStored: (exits) => this.#side.check(exits),
+      onRepeat: () => {
+        this.#mayRepeat = true
+      },
+      onProblem: (what) => {
+        this.#problem ??= { what }
+      },
+    })
+    this.#instance.start()
+  }
+
+  #restart(how: 'kill' | 'drain'): void {
+    const instance = this.#instance
+    // It is just being drained.
+    if (instance === undefined) return
+    this.#instance = undefined
+    if (how === 'kill') {
+      this.#kills += 1
+      this.#mayRepeat = true
+      instance.kill()
+      this.#start()
+      return
+    }
+    this.#drains += 1
+    void instance.drain().then((clean) => {
+      if (!clean) this.#mayRepeat = true
+      this.#start()
+    })
+  }
+
+  async #until(done: () => boolean): Promise<void> {
+    await this.#clock.runUntil(() => {
+      if (this.#problem !== undefined) throw this.#problem.what
+      this.#checkCommits()
+      const open = this.#instance?.pipeline.open ?? 0
+      const lanes = this.#schedule.records.length + this.#tiers.length * this.#schedule.tierPartitions
+      assert.ok(open <= this.#schedule.limits.windowEvents * lanes, `${open} records are open`)
+      return done()
+    }, OVER_MS)
+  }
+
+  /** All is committed to its end. */
+  #isOver(): boolean {
+    if (this.#toCome > 0 || this.#instance === undefined) return false
+    const isRead = (groupId: string, topic: string): boolean => {
+      const committed = this.#broker.committed(groupId, topic)
+      return this.#broker.ends(topic).every((end, partition) => end === 0 || committed[partition]?.offset === end)
+    }
+    return isRead(GROUP, SOURCE) && this.#tiers.every(({ topic }) => isRead(`${GROUP}.retry`, topic))
+  }
+
+  // --- what must hold at any moment ---
+
+  #checkCommits(): void {
+    const topics = [{ groupId: GROUP, topic: SOURCE }, ...this.#tiers.map(({ topic }) => ({ groupId: `${GROUP}.retry`, topic }))]
+    for (const { groupId, topic } of topics) {
+      this.#broker.committed(groupId, topic).forEach((commit, partition) => {
+        const name = `${topic}/${partition}`
+        const before = this.#seen.get(name)
+        if (commit === undefined || (before?.offset === commit.offset && before.metadata === commit.metadata)) return
+        this.#checkCommit({ topic, partition }, commit)
+        this.#seen.set(name, commit)
+      })
+    }
+  }
+
+  #checkCommit(place: { topic: string; partition: number }, commit: { offset: number; metadata: string }): void {
+    const doneBefore = new DoneBefore({ offset: commit.offset, runs: decodeOffsetMap(commit.metadata) ?? [] })
+    for (const { offset } of this.#broker.read(place, 0)) {
+      const name = nameOf({ ...place, offset })
+      const isCommitted = offset < commit.offset || doneBefore.has(offset)
+      assert.ok(!isCommitted || this.#truth.done.has(name), `${name} is committed without an outcome`)
+    }
+  }
+
+  // --- what must hold in the end ---
+
+  #checkEnd(): void {
+    const dead = new Map<string, string>()
+    for (const { headers } of this.#broker.records(DEAD)) {
+      dead.set(`${headers['mts-origin-partition']}@${headers['mts-origin-offset']}`, String(headers['mts-reason']))
+    }
+    for (const entry of this.#truth.entries.values()) this.#checkEntry(entry, dead.get(entry.id))
+  }
+
+  #checkEntry({ id, fate, accepted }: Entry, deadOf: string | undefined): void {
+    const isDelivered = accepted > 0
+    if (fate === 'skip') assert.deepEqual([isDelivered, deadOf], [false, undefined], `${id} was to be skipped`)
+    else assert.ok(isDelivered || deadOf !== undefined, `${id} (${fate}) is lost`)
+    if (fate === 'malformed') assert.equal(deadOf, 'malformed')
+    // Given up in the time of faults, else by its own fault.
+    if (fate === 'refused')
+      assert.ok(['rejected', 'unavailable', 'corrupted', 'malformed'].includes(deadOf ?? ''), `${id}: ${deadOf}`)
+    if (!this.#mayRepeat && this.#tracker.lostAnswers === 0) {
+      assert.ok(accepted <= 1, `${id} was accepted ${accepted} times`)
+      assert.ok(!isDelivered || deadOf === undefined, `${id} was accepted, and is a dead letter`)
+    }
+  }
+
+  /** Drains the last instance: nothing may be left over. */
+  async #end(): Promise<void> {
+    let clean: boolean | undefined
+    void this.#instance?.drain().then((value) => {
+      clean = value
+    })
+    await this.#until(() => clean !== undefined)
+    if (!this.#isFaulty) assert.equal(clean, true, 'the last drain was not clean')
+    // Nothing that was left behind does any harm, or goes on for ever.
+    while (await this.#clock.step());
+    assert.equal(this.#instance?.pipeline.open, 0)
+  }
+
+  #summary(): Summary {
+    const entries = [...this.#truth.entries.values()]
+    return {
+      records: entries.length,
+      requests: this.#tracker.requests,
+      accepted: entries.filter(({ accepted }) => accepted > 0).length,
+      duplicates: entries.reduce((sum, { accepted }) => sum + Math.max(0, accepted - 1), 0),
+      parked: this.#tiers.reduce((sum, { topic }) => sum + this.#broker.records(topic).length, 0),
+      dead: this.#broker.records(DEAD).length,
+      kills: this.#kills,
+      drains: this.#drains,
+    }
+  }
+}
