@@ -42,8 +42,8 @@ export class ExitQueue {
     return this.#writing
   }
 
-  push(leaving: Leaving): void {
-    this.#leaving.push(leaving)
+  push(leaving: readonly Leaving[]): void {
+    this.#leaving.push(...leaving)
     if (this.#timer === undefined) this.#write()
   }
 

@@ -62,8 +62,7 @@ export class Lane {
         for (const hit of part.hits) this.#close(hit, batch)
       },
       onLeaving: (part, batch, step) => {
-        for (const hit of part.hits)
-          this.#leave(hit, batch, { ...step, attempt: part.failures, firstFailedAt: part.firstFailedAt })
+        this.#leave(part.hits, batch, { ...step, attempt: part.failures, firstFailedAt: part.firstFailedAt })
       },
       onMoved: () => {
         this.pump()
@@ -236,7 +235,7 @@ export class Lane {
     const batch = new Batch(NOWHERE, this.#context.clock.now())
     batch.filling = false
     batch.left = 1
-    this.#leave(open, batch, { to: 'dead-letter', reason, detail, attempt: 0, firstFailedAt: undefined })
+    this.#leave([open], batch, { to: 'dead-letter', reason, detail, attempt: 0, firstFailedAt: undefined })
     return batch
   }
 
@@ -256,9 +255,11 @@ export class Lane {
 
   // --- outcomes ---
 
-  #leave(open: OpenRecord, batch: Batch, leave: Leave): void {
+  /** All of them in one write. */
+  #leave(leaving: readonly OpenRecord[], batch: Batch, leave: Leave): void {
     const { clock, limits } = this.#context
-    this.#exits.push({ exit: exitOf(open.record, leave, { now: clock.now(), giveUpMs: limits.giveUpMs }), open, batch })
+    const at = { now: clock.now(), giveUpMs: limits.giveUpMs }
+    this.#exits.push(leaving.map((open) => ({ exit: exitOf(open.record, leave, at), open, batch })))
   }
 
   #onWritten(written: readonly Leaving[]): void {

@@ -29,7 +29,7 @@ class QueueBench {
   })
 
   push(...offsets: number[]): void {
-    for (const offset of offsets) this.queue.push(leavingOf(offset))
+    for (const offset of offsets) this.queue.push([leavingOf(offset)])
   }
 }
 
@@ -43,6 +43,12 @@ test('there is one write at a time; what comes meanwhile goes together in the ne
   await bench.sideExit.acknowledge(1)
   await bench.sideExit.acknowledge(2)
   assert.deepEqual([bench.written, bench.queue.writing, bench.failed], [[0, 1, 2, 3], false, []])
+})
+
+test('what leaves together goes in one write', () => {
+  const bench = new QueueBench()
+  bench.queue.push([0, 1, 2].map(leavingOf))
+  assert.deepEqual(bench.sideExit.offsets, [[0, 1, 2]])
 })
 
 test('nothing counts as written before the write is acknowledged', async () => {

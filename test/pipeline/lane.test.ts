@@ -134,11 +134,14 @@ test('a batch that fails as often as is allowed is parked whole, and stays open 
     await bench.clock.advance(1_000)
   }
   assert.equal(bench.sender.requests.length, 3)
-  assert.deepEqual([pointOf(lane), lane.open, bench.sideExit.offsets], [0, 3, [[0]]])
+  assert.deepEqual([pointOf(lane), lane.open, bench.sideExit.offsets], [0, 3, [[0, 1, 2]]])
   await bench.sideExit.fail(0)
   assert.deepEqual([pointOf(lane), lane.open], [0, 3])
   await bench.clock.advance(10_000)
-  assert.deepEqual(bench.sideExit.offsets, [[0], [0, 1, 2]])
+  assert.deepEqual(bench.sideExit.offsets, [
+    [0, 1, 2],
+    [0, 1, 2],
+  ])
   for (const { to, reason, attempt } of bench.sideExit.writes[1]?.exits ?? []) {
     assert.deepEqual([to, reason, attempt], ['tier', 'unavailable', 3])
   }
