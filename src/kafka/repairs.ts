@@ -3,6 +3,7 @@
  * broken stays broken; a patch applied to a version that it was not written for would be worse, hence the look at the version.
  */
 import { createRequire } from 'node:module'
+import { setTimeout as sleep } from 'node:timers/promises'
 import kafkajs from 'kafkajs'
 import { lz4Codec, snappyCodec, zstdCodec } from './codecs.ts'
 
@@ -22,6 +23,7 @@ export function repairKafkajs(): void {
   if (version !== '2.2.4') throw new Error(`the repairs of kafkajs were written for 2.2.4, but ${version} is installed`)
   stopIdleTimerLoop()
   readOffsetsFast()
+  askTheLeaderAgain()
   // A record in a codec that is not registered ends the consumer for good.
   const { CompressionCodecs, CompressionTypes } = kafkajs
   CompressionCodecs[CompressionTypes.Snappy] = () => snappyCodec
@@ -38,6 +40,35 @@ function stopIdleTimerLoop(): void {
   const schedule = prototype.scheduleCheckPendingRequests
   prototype.scheduleCheckPendingRequests = function (this: RequestQueue): void {
     if (this.pending.length > 0) schedule.call(this)
+  }
+}
+
+/** Of offsets, while a leader moves or a topic has just been made. */
+const LEADER_WAIT_MS = 100
+const LEADER_ATTEMPTS = 100
+
+/**
+ * Asked for the offsets of a partition, a broker that does not lead it (any more, or not yet: the topic was made a moment ago) says so, and
+ * kafkajs gives up at once, with the metadata that misled it kept for five minutes.
+ */
+function askTheLeaderAgain(): void {
+  interface Cluster {
+    fetchTopicsOffset(topics: unknown): Promise<unknown>
+    refreshMetadata(): Promise<void>
+  }
+  const { prototype } = require('kafkajs/src/cluster') as { prototype: Cluster }
+  const ask = prototype.fetchTopicsOffset
+  prototype.fetchTopicsOffset = async function (this: Cluster, topics: unknown): Promise<unknown> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await ask.call(this, topics)
+      } catch (error) {
+        const { type } = error as { type?: string }
+        if (type !== 'NOT_LEADER_FOR_PARTITION' || attempt === LEADER_ATTEMPTS) throw error
+      }
+      await sleep(LEADER_WAIT_MS)
+      await this.refreshMetadata()
+    }
   }
 }
 

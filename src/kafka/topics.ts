@@ -1,4 +1,5 @@
-import type { Admin, ITopicMetadata } from 'kafkajs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Admin, ITopicConfig, ITopicMetadata } from 'kafkajs'
 import kafkajs from 'kafkajs'
 import { StartError } from '../core/errors.ts'
 import type { SideTopics } from './producer.ts'
@@ -78,9 +79,9 @@ export async function ensureTopics(admin: Admin, plans: readonly TopicPlan[], se
     )
   }
   const maxMessageBytes = await settings.maxMessageBytes()
-  await admin.createTopics({
-    waitForLeaders: true,
-    topics: missing.map(({ topic, retentionMs }) => ({
+  await createTopics(
+    admin,
+    missing.map(({ topic, retentionMs }) => ({
       topic,
       numPartitions: settings.partitions,
       replicationFactor: settings.replicationFactor,
@@ -90,7 +91,30 @@ export async function ensureTopics(admin: Admin, plans: readonly TopicPlan[], se
         { name: 'max.message.bytes', value: String(maxMessageBytes) },
       ],
     })),
-  })
+  )
+}
+
+/** Until the brokers agree that a new topic exists and who leads it. */
+const MADE_WAIT_MS = 100
+const MADE_ATTEMPTS = 200
+
+/** Resolves when the topics can be used. One that exists already is left as it is. */
+export async function createTopics(admin: Admin, topics: readonly ITopicConfig[]): Promise<void> {
+  // Not kafkajs's own waiting: it gives up where a broker has not heard of the topic yet.
+  await admin.createTopics({ waitForLeaders: false, topics: [...topics] })
+  for (const { topic } of topics) await untilMade(admin, topic)
+}
+
+async function untilMade(admin: Admin, topic: string): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await admin.fetchTopicOffsets(topic)
+      return
+    } catch (error) {
+      if (attempt === MADE_ATTEMPTS || !(error as { retriable?: boolean }).retriable) throw error
+    }
+    await sleep(MADE_WAIT_MS)
+  }
 }
 
 /** `max.message.bytes` of the largest of the topics. */

@@ -3,6 +3,7 @@ import { SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry'
 import type { Admin, Kafka, Producer } from 'kafkajs'
 import kafkajs from 'kafkajs'
 import { createKafka } from '../kafka/client.ts'
+import { createTopics } from '../kafka/topics.ts'
 import type { Stack } from './stack.ts'
 
 export interface Message {
@@ -56,10 +57,7 @@ export class Cluster {
   /** `settings`: the topic's own, by their names on the broker. */
   async createTopic(topic: string, numPartitions: number, settings: Readonly<Record<string, string>> = {}): Promise<void> {
     const configEntries = Object.entries(settings).map(([name, value]) => ({ name, value }))
-    await this.admin.createTopics({
-      waitForLeaders: true,
-      topics: [{ topic, numPartitions, replicationFactor: 1, configEntries }],
-    })
+    await createTopics(this.admin, [{ topic, numPartitions, replicationFactor: 1, configEntries }])
   }
 
   /** Returns the registry's id. */
