@@ -5,19 +5,21 @@
  * `rejected`: alone and refused; `unavailable`: 5xx, network, time-out; `corrupted`: 400 with any other text;
  * `forbidden`: 401, 403; `misconfigured`: every other answer.
  */
-export type Reason =
-  | 'not-framed'
-  | 'unknown-schema'
-  | 'malformed'
-  | 'unmapped'
-  | 'mapping-failed'
-  | 'invalid-hit'
-  | 'too-large'
-  | 'rejected'
-  | 'unavailable'
-  | 'corrupted'
-  | 'forbidden'
-  | 'misconfigured'
+export const reasons = [
+  'not-framed',
+  'unknown-schema',
+  'malformed',
+  'unmapped',
+  'mapping-failed',
+  'invalid-hit',
+  'too-large',
+  'rejected',
+  'unavailable',
+  'corrupted',
+  'forbidden',
+  'misconfigured',
+] as const
+export type Reason = (typeof reasons)[number]
 
 /** Why a record was left out on purpose. */
 export type SkipReason = 'tombstone' | 'filtered' | 'skipped' | 'unmapped'

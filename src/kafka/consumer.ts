@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs'
+import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs'
 import type { ResumePoint } from '../core/offset-runs.ts'
 import type { SourceRecord } from '../core/record.ts'
-import { historyOf } from './headers.ts'
 import { encodeOffsetMap } from './offset-map.ts'
+import { copyRecord } from './record.ts'
 import type { StartPositions } from './start-positions.ts'
 
 export interface ConsumerOptions {
@@ -143,7 +143,8 @@ export class GroupConsumer {
     try {
       const { topic, partition } = batch
       const last = batch.lastOffset()
-      const records = batch.messages.map((message) => this.#toRecord(topic, partition, message))
+      const place = { topic, partition, isOwn: this.#options.isOwn }
+      const records = batch.messages.map((message) => copyRecord(message, place))
       if (this.#options.handlers.fetched({ topic, partition, records, upTo: Number(last) + 1 })) {
         resolveOffset(last)
         return
@@ -153,20 +154,5 @@ export class GroupConsumer {
       this.#options.handlers.failed(error)
     }
     await sleep(REFUSED_WAIT_MS)
-  }
-
-  /** Copies what is kept: a view would hold the whole fetch response in memory for as long as its last record is open. */
-  #toRecord(topic: string, partition: number, message: KafkaMessage): SourceRecord {
-    const record = {
-      topic,
-      partition,
-      offset: Number(message.offset),
-      timestamp: Number(message.timestamp),
-      key: message.key === null ? null : message.key.toString('latin1'),
-      value: message.value === null ? null : Buffer.from(message.value),
-      headers: message.headers,
-      history: undefined,
-    }
-    return this.#options.isOwn ? { ...record, history: historyOf(record) } : record
   }
 }

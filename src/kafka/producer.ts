@@ -165,7 +165,7 @@ function* inSends(drafts: readonly Draft[]): Generator<readonly Draft[]> {
 }
 
 /** Own headers count too: many records with long ones would make a batch that the broker refuses for ever. */
-function bytesOf({ key, value, headers = {} }: SourceRecord): number {
+export function bytesOf({ key, value, headers = {} }: SourceRecord): number {
   let bytes = (value?.length ?? 0) + (key?.length ?? 0)
   for (const [name, values] of Object.entries(headers)) {
     for (const each of [values ?? []].flat()) bytes += Buffer.byteLength(name) + Buffer.byteLength(each ?? '') + HEADER_BYTES

@@ -1,0 +1,26 @@
+import type { KafkaMessage } from 'kafkajs'
+import type { SourceRecord } from '../core/record.ts'
+import { historyOf } from './headers.ts'
+
+/** Where a message was fetched. */
+export interface Place {
+  readonly topic: string
+  readonly partition: number
+  /** Whether the topic is ours: then its records' headers tell their history. */
+  readonly isOwn: boolean
+}
+
+/** Copies what is kept: a view would hold the whole fetch response in memory for as long as the record is held. */
+export function copyRecord(message: KafkaMessage, { topic, partition, isOwn }: Place): SourceRecord {
+  const record = {
+    topic,
+    partition,
+    offset: Number(message.offset),
+    timestamp: Number(message.timestamp),
+    key: message.key === null ? null : message.key.toString('latin1'),
+    value: message.value === null ? null : Buffer.from(message.value),
+    headers: message.headers,
+    history: undefined,
+  }
+  return isOwn ? { ...record, history: historyOf(record) } : record
+}
