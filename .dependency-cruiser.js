@@ -10,6 +10,7 @@ const rooms = {
   tracker: ['core'],
   kafka: ['core'],
   pipeline: ['core'],
+  'dead-letters': ['core'],
   mapping: ['core', 'tracker'],
   simulator: ['core', 'tracker'],
   // The cluster of demo and tests speaks to the broker through the same repaired client as the service.

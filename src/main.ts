@@ -9,6 +9,7 @@ enableCompileCache()
 /** Each is loaded when it is called, so that `run` never loads what only the demo needs. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   run: async () => (await import('./cli/run.ts')).runCommand(),
+  'dead-letters': async () => (await import('./cli/dead-letters.ts')).deadLettersCommand(),
   simulate: async () => (await import('./cli/simulate.ts')).simulateCommand(),
   demo: async () => (await import('./cli/demo.ts')).demoCommand(),
 }

@@ -1,12 +1,8 @@
 import { Command } from 'commander'
-import { loadConfig } from '../config/load.ts'
-import { formatProblem } from '../config/problem.ts'
 import { createService } from '../service.ts'
 import { createLog } from '../telemetry/log.ts'
+import { configOf, EXIT_CONFIG } from './config-file.ts'
 import { endOfProcess } from './end-of-process.ts'
-
-/** What a configuration that cannot be used ends with: sysexits' EX_CONFIG. */
-const EXIT_CONFIG = 78
 
 export function runCommand(): Command {
   return new Command('run')
@@ -19,15 +15,12 @@ export function runCommand(): Command {
 }
 
 async function run(file: string): Promise<number> {
-  const loaded = loadConfig(file, process.env)
-  if ('problems' in loaded) {
-    for (const problem of loaded.problems) process.stderr.write(`${formatProblem(problem)}\n`)
-    return EXIT_CONFIG
-  }
+  const config = configOf(file)
+  if (config === undefined) return EXIT_CONFIG
   // Before anything is begun: a signal that comes early must not find nobody at home.
   const ended = endOfProcess()
-  const log = createLog(loaded.config.log.level, process.stdout)
-  const service = createService(loaded.config, log)
+  const log = createLog(config.log.level, process.stdout)
+  const service = createService(config, log)
   try {
     await Promise.race([service.start(), ended])
   } catch (error) {

@@ -7,6 +7,7 @@ import type { Simulator } from '../simulator/server.ts'
 import { startSimulator } from '../simulator/server.ts'
 import type { SimulatedApp } from '../simulator/verdict.ts'
 import { endOfProcess } from './end-of-process.ts'
+import { quoted } from './quoted.ts'
 import { wholeNumber } from './whole-number.ts'
 
 interface SimulateFlags {
@@ -97,11 +98,6 @@ function greeting({ url }: Simulator, { idApp, token }: SimulatedApp): string {
     `  the hits   curl ${quoted(`${url}/_/journal`)}`,
     '',
   ].join('\n')
-}
-
-/** For a POSIX shell. */
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`
 }
 
 function totals(journal: Journal): string {

@@ -1,0 +1,42 @@
+import type { ChildProcess } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import type { TestContext } from 'node:test'
+
+const main = new URL('../../src/main.ts', import.meta.url).pathname
+
+export interface Ended {
+  /** Null: a signal ended it. */
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** A command as a process of its own, as an operator starts it. */
+export class CliProcess {
+  stdout = ''
+  stderr = ''
+  readonly #child: ChildProcess
+  readonly #closed: Promise<number | null>
+
+  constructor(t: TestContext, args: readonly string[]) {
+    this.#child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+    this.#closed = once(this.#child, 'close').then(([code]) => code as number | null)
+    this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      this.stdout += text
+    })
+    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.stderr += text
+    })
+    t.after(() => void this.#child.kill('SIGKILL'))
+  }
+
+  kill(signal: 'SIGINT' | 'SIGKILL'): void {
+    this.#child.kill(signal)
+  }
+
+  async ended(): Promise<Ended> {
+    const code = await this.#closed
+    return { code, stdout: this.stdout, stderr: this.stderr }
+  }
+}
