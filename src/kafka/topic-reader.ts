@@ -41,8 +41,8 @@ interface Reading {
 }
 
 /** Short: whoever begins after a killed process waits until its membership has run out. */
-export const SESSION_MS = 10_000
-const HEARTBEAT_MS = 2_000
+export const SESSION_MS = 6_000
+const HEARTBEAT_MS = 1_500
 const BYTES_PER_PARTITION = 1_048_576
 const FETCH_WAIT_MS = 50
 /** A batch that is not taken over comes again at once, thousands of times a second, unless somebody waits. */

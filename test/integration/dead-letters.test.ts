@@ -6,6 +6,7 @@ import type { TestContext } from 'node:test'
 import { after, test } from 'node:test'
 import kafkajs from 'kafkajs'
 import type { Reason } from '../../src/core/outcome.ts'
+import { memoryGroup } from '../../src/dead-letters/filter.ts'
 import { createKafka } from '../../src/kafka/client.ts'
 import type { Exit } from '../../src/kafka/producer.ts'
 import { SideExitProducer } from '../../src/kafka/producer.ts'
@@ -262,6 +263,93 @@ test('a limit ends a replay there, the same command goes on behind it, and --aga
   assert.equal((await offsets()).length, 32)
   const rest = await limited.run(t, 'replay', '--execute')
   assert.match(rest.stdout, /^28 dead letters put back/, 'after a new start that was cut short, the rest of it')
+})
+
+test('Ctrl-C ends a replay behind the chunk that is under way: all that is on the tier is remembered', async (t) => {
+  const stopped = new Graveyard('stopped')
+  await stopped.create()
+  await stopped.bury(Array.from({ length: 150 }, (_, index) => letterOf(stopped.topic, index, 'rejected')))
+  const process = stopped.start(t, 'replay', '--execute', '--json')
+  await until('the first chunk is on the tier', async () => (await stopped.onTier()) > 0)
+  process.kill('SIGINT')
+  const { code, stdout, stderr } = await process.ended()
+  assert.equal(code, 130, stderr)
+  const { total, ended } = JSON.parse(stdout) as { total: number; ended: string }
+  assert.deepEqual([ended, await stopped.onTier()], ['interrupted', total])
+  assert.ok(total < 150)
+  const dry = JSON.parse((await stopped.run(t, 'replay', '--json')).stdout) as Record<string, unknown>
+  assert.deepEqual([dry.total, dry.replayedBefore], [150 - total, total])
+})
+
+test('a tier that refuses a record ends the replay with 1, and what was written before it is not written again', async (t) => {
+  const refused = new Graveyard('refused')
+  await refused.create()
+  await setMaxBytes(refused.tier, 50_000)
+  const letters = Array.from({ length: 30 }, (_, index) =>
+    letterOf(refused.topic, index, index === 16 ? 'rejected' : 'malformed'),
+  )
+  await refused.bury(letters)
+  const first = await refused.run(t, 'replay', '--execute')
+  assert.equal(first.code, 1)
+  assert.match(first.stdout, /^10 dead letters put back/)
+  assert.match(first.stderr, /the replay stopped: .*larger than the max message size/)
+  await setMaxBytes(refused.tier, 1_000_000)
+  const second = await refused.run(t, 'replay', '--execute')
+  assert.match(second.stdout, /^20 dead letters put back/, second.stderr)
+  assert.equal(await refused.onTier(), 30)
+})
+
+async function setMaxBytes(topic: string, bytes: number): Promise<void> {
+  const configEntries = [{ name: 'max.message.bytes', value: String(bytes) }]
+  await cluster.admin.alterConfigs({
+    validateOnly: false,
+    resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: topic, configEntries }],
+  })
+}
+
+test('a replay that runs elsewhere is left alone', async (t) => {
+  const busy = new Graveyard('busy')
+  await busy.create()
+  await busy.bury([letterOf(busy.topic, 0, 'malformed')])
+  const holder = kafka.consumer({ groupId: memoryGroup(busy.groupId, {}) })
+  let joins = 0
+  holder.on(holder.events.GROUP_JOIN, () => {
+    joins += 1
+  })
+  t.after(() => holder.disconnect())
+  await holder.connect()
+  await holder.subscribe({ topics: [busy.deadLetter] })
+  await holder.run({ autoCommit: false, eachMessage: async () => undefined })
+  await until('the other is there', () => joins > 0)
+  const { code, stderr } = await busy.run(t, 'replay', '--execute')
+  assert.equal(code, 1)
+  assert.match(stderr, /the same replay is running on 127\.0\.0\.1/)
+  assert.deepEqual([joins, await busy.onTier()], [1, 0])
+})
+
+test('records that have expired, transaction markers and letters without a value hold nothing up', async (t) => {
+  const odd = new Graveyard('odd')
+  await odd.create()
+  await odd.bury(Array.from({ length: 9 }, (_, index) => letterOf(odd.topic, index, 'malformed')))
+  // Asked for first, since kafkajs deletes in topics only whose leaders it has looked up before.
+  assert.deepEqual(await cluster.ends(odd.deadLetter), [3, 3, 3])
+  const partitions = [
+    { partition: 0, offset: '3' },
+    { partition: 1, offset: '1' },
+  ]
+  await cluster.admin.deleteTopicRecords({ topic: odd.deadLetter, partitions })
+  const writer = kafka.producer({ transactionalId: 'odd', maxInFlightRequests: 1, idempotent: true })
+  t.after(() => writer.disconnect())
+  await writer.connect()
+  for (const commits of [false, true]) {
+    const transaction = await writer.transaction()
+    await transaction.send({ topic: odd.deadLetter, messages: [{ partition: 2, value: commits ? null : 'never' }] })
+    await (commits ? transaction.commit() : transaction.abort())
+  }
+  const { code, stdout, stderr } = await odd.run(t, 'replay', '--execute')
+  assert.equal(code, 0, stderr)
+  assert.match(stdout, /^5 dead letters put back[\s\S]*1 dead letter without a value left out/)
+  assert.equal(await odd.onTier(), 5)
 })
 
 test('an unknown reason, a missing topic and a bad configuration each end with a sentence that says what to do', async (t) => {
