@@ -13,7 +13,7 @@ const REPLAY_HELP = `
 A replay remembers for each filter, as it is written, how far it came: the same command goes on from there, --again starts over.
 The memory is the committed offsets of a consumer group of its own; brokers forget those of a group that nobody has used for
 offsets.retention.minutes (7 days by default), and the replay then starts over. Records go to the first retry topic, never to the
-source topic; a process that is killed repeats at most 500 of them, or 512 KiB.
+source topic; after a process was killed, at most 500 of them or 512 KiB are put back twice.
 
 Ctrl-C: what is being written is finished and remembered; exit 130.`
 

@@ -4,8 +4,8 @@ import type { DeadLetter, Memory, Slice, Source, Tier } from './ports.ts'
 import { Tally } from './tally.ts'
 
 /** What is written and then remembered at once. It bounds what a crash between the two repeats. */
-export const CHUNK_RECORDS = 500
-export const CHUNK_BYTES = 512 * 1024
+const CHUNK_RECORDS = 500
+const CHUNK_BYTES = 512 * 1024
 
 export interface ReplayOptions {
   readonly source: Source
