@@ -10,12 +10,13 @@ import { memoryGroup } from '../../src/dead-letters/filter.ts'
 import { createKafka } from '../../src/kafka/client.ts'
 import type { Exit } from '../../src/kafka/producer.ts'
 import { SideExitProducer } from '../../src/kafka/producer.ts'
+import { startSimulator } from '../../src/simulator/server.ts'
 import type { Stored } from '../../src/stack/cluster.ts'
 import { Cluster } from '../../src/stack/cluster.ts'
 import type { Ended } from '../support/cli-process.ts'
 import { CliProcess } from '../support/cli-process.ts'
 import { encodeScored, framed, scoredSchema, writeGameConfig } from '../support/game.ts'
-import { until } from '../support/sink-process.ts'
+import { SinkProcess, until } from '../support/sink-process.ts'
 import { sharedStack } from '../support/stack.ts'
 
 const PARTITIONS = 3
@@ -81,13 +82,13 @@ class Graveyard {
   readonly config: string
   readonly #exit: SideExitProducer
 
-  constructor(name: string) {
+  constructor(name: string, trackerUrl = 'http://127.0.0.1:9') {
     this.topic = `${name}-events`
     this.groupId = `${name}-sink`
     this.deadLetter = `${this.groupId}.dead-letter`
     this.tier = `${this.groupId}.retry.30s`
     const { topic, groupId } = this
-    this.config = writeGameConfig(cluster, directory, { topic, groupId, trackerUrl: 'http://127.0.0.1:9' })
+    this.config = writeGameConfig(cluster, directory, { topic, groupId, trackerUrl })
     this.#exit = new SideExitProducer({
       producer,
       topics: { tiers: [{ topic: this.tier, delayMs: 30_000 }], deadLetter: this.deadLetter },
@@ -306,6 +307,19 @@ async function setMaxBytes(topic: string, bytes: number): Promise<void> {
     resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: topic, configEntries }],
   })
 }
+
+test('what was put back, the service delivers at once', async (t) => {
+  const tracker = await startSimulator({ journal: 'hits' })
+  t.after(() => tracker.stop())
+  const mended = new Graveyard('mended', tracker.url)
+  await mended.create()
+  await mended.bury(Array.from({ length: 6 }, (_, index) => letterOf(mended.topic, index, 'invalid-hit')))
+  assert.equal((await mended.run(t, 'replay', '--execute')).code, 0)
+  const sink = new SinkProcess(t, mended.config)
+  // The tier's delay is 30 s.
+  await until('all are delivered', () => tracker.journal.hits.length === 6, 20_000)
+  assert.equal(await sink.end('SIGTERM'), 0)
+})
 
 test('a replay that runs elsewhere is left alone', async (t) => {
   const busy = new Graveyard('busy')
