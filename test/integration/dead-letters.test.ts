@@ -2,27 +2,21 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { TestContext } from 'node:test'
 import { after, test } from 'node:test'
 import kafkajs from 'kafkajs'
-import type { Reason } from '../../src/core/outcome.ts'
 import { memoryGroup } from '../../src/dead-letters/filter.ts'
 import { createKafka } from '../../src/kafka/client.ts'
-import type { Exit } from '../../src/kafka/producer.ts'
-import { SideExitProducer } from '../../src/kafka/producer.ts'
 import { startSimulator } from '../../src/simulator/server.ts'
 import type { Stored } from '../../src/stack/cluster.ts'
 import { Cluster } from '../../src/stack/cluster.ts'
-import type { Ended } from '../support/cli-process.ts'
 import { CliProcess } from '../support/cli-process.ts'
-import { encodeScored, framed, scoredSchema, writeGameConfig } from '../support/game.ts'
+import { scoredSchema } from '../support/game.ts'
+import { Graveyard, reasons } from '../support/graveyard.ts'
 import { SinkProcess, until } from '../support/sink-process.ts'
 import { sharedStack } from '../support/stack.ts'
 
-const PARTITIONS = 3
 const PER_REASON = 125
-/** Of a refused event: five fill a chunk of a replay. */
-const LARGE = 100_000
+/** Refused events that fill a chunk of a replay. */
 const CHUNK = 5
 
 const directory = mkdtempSync(join(tmpdir(), 'mytracker-sink-test-'))
@@ -41,88 +35,10 @@ const producer = kafka.producer({ createPartitioner: kafkajs.Partitioners.Defaul
 await producer.connect()
 after(() => producer.disconnect())
 
-const valuesBy: Readonly<Record<string, (id: string) => Buffer>> = {
-  rejected: (id) => encodeScored(schemaId, { id, player: `secret-${id}`, comment: 'x'.repeat(LARGE) }),
-  'invalid-hit': (id) => encodeScored(schemaId, { id, player: `secret-${id}` }),
-  malformed: (id) => encodeScored(schemaId, { id, player: `secret-${id}` }).subarray(0, 12),
-  'unknown-schema': (id) => framed(987_654, Buffer.from(`secret-${id}`)),
-}
-const reasons = Object.keys(valuesBy)
-
-/** The dead letter that `index` became, of the reason whose turn it is. */
-function letterOf(topic: string, index: number, reason = reasons[index % reasons.length] as string): Exit {
-  const id = String(index)
-  const record = {
-    topic,
-    partition: index % PARTITIONS,
-    offset: index,
-    timestamp: 1_750_000_000_000 + index,
-    key: index % 7 === 0 ? null : `key-${index}\u00ff`,
-    value: valuesBy[reason]?.(id) ?? null,
-    headers: { trace: Buffer.from(`trace-${index}`), authorization: `Bearer ${index}` },
-    history: undefined,
-  }
-  const failedAt = 1_750_000_100_000
-  return {
-    record,
-    to: 'dead-letter',
-    reason: reason as Reason,
-    detail: `by plan ${id}`,
-    attempt: 4,
-    failedAt,
-    firstFailedAt: failedAt,
-  }
-}
-
-class Graveyard {
-  readonly topic: string
-  readonly groupId: string
-  readonly deadLetter: string
-  readonly tier: string
-  readonly config: string
-  readonly #exit: SideExitProducer
-
-  constructor(name: string, trackerUrl = 'http://127.0.0.1:9') {
-    this.topic = `${name}-events`
-    this.groupId = `${name}-sink`
-    this.deadLetter = `${this.groupId}.dead-letter`
-    this.tier = `${this.groupId}.retry.30s`
-    const { topic, groupId } = this
-    this.config = writeGameConfig(cluster, directory, { topic, groupId, trackerUrl })
-    this.#exit = new SideExitProducer({
-      producer,
-      topics: { tiers: [{ topic: this.tier, delayMs: 30_000 }], deadLetter: this.deadLetter },
-      partitionsOf: async () => PARTITIONS,
-    })
-  }
-
-  async create(): Promise<void> {
-    await cluster.createTopic(this.topic, PARTITIONS)
-    await cluster.createTopic(this.deadLetter, PARTITIONS)
-    await cluster.createTopic(this.tier, 2)
-  }
-
-  async bury(letters: readonly Exit[]): Promise<void> {
-    await this.#exit.write(letters)
-  }
-
-  start(t: TestContext, ...args: readonly string[]): CliProcess {
-    const [verb = '', ...flags] = args
-    return new CliProcess(t, ['dead-letters', verb, '--config', this.config, ...flags])
-  }
-
-  run(t: TestContext, ...args: readonly string[]): Promise<Ended> {
-    return this.start(t, ...args).ended()
-  }
-
-  async onTier(): Promise<number> {
-    return (await cluster.ends(this.tier)).reduce((sum, end) => sum + end, 0)
-  }
-}
-
-const graveyard = new Graveyard('grave')
+const ground = { cluster, producer, schemaId, directory }
+const graveyard = new Graveyard(ground, 'grave')
 await graveyard.create()
-await graveyard.bury(Array.from({ length: PER_REASON * reasons.length }, (_, index) => letterOf(graveyard.topic, index)))
+await graveyard.bury(Array.from({ length: PER_REASON * reasons.length }, (_, index) => graveyard.letter(index)))
 
 const jsonLines = (text: string): unknown[] =>
   text
@@ -197,7 +113,7 @@ test('a replay that is killed goes on from its memory: all arrive, at most one c
   const second = graveyard.start(t, ...replay, '--execute')
   await until('it waits for the killed one', () => second.stderr.includes('waiting up to'))
   // The end stood before this one came: it is for the next run.
-  await graveyard.bury([letterOf(graveyard.topic, 500, 'rejected')])
+  await graveyard.bury([graveyard.letter(500, 'rejected')])
   const { code, stdout, stderr } = await second.ended()
   assert.equal(code, 0, stderr)
   assert.match(stdout, /put back on grave-sink\.retry\.30s, due at once/)
@@ -230,7 +146,7 @@ function checkTier(onTier: readonly Stored[]): void {
   assert.ok(origins.length - expected.length <= CHUNK, `${origins.length - expected.length} came twice`)
   for (const { key, value, headers, partition } of onTier) {
     const index = Number(headers['mts-origin-offset'])
-    const { record } = letterOf(graveyard.topic, index)
+    const { record } = graveyard.letter(index)
     assert.equal(partition, record.partition % 2)
     assert.deepEqual(value, record.value)
     assert.equal(key, record.key === null ? null : Buffer.from(record.key, 'latin1').toString())
@@ -246,9 +162,9 @@ function checkTier(onTier: readonly Stored[]): void {
 }
 
 test('a limit ends a replay there, the same command goes on behind it, and --again starts over', async (t) => {
-  const limited = new Graveyard('limited')
+  const limited = new Graveyard(ground, 'limited')
   await limited.create()
-  await limited.bury(Array.from({ length: 30 }, (_, index) => letterOf(limited.topic, index, 'invalid-hit')))
+  await limited.bury(Array.from({ length: 30 }, (_, index) => limited.letter(index, 'invalid-hit')))
   const offsets = async (): Promise<number[]> =>
     (await cluster.readAll(limited.tier)).map(({ headers }) => Number(headers['mts-origin-offset'])).toSorted((a, b) => a - b)
   assert.equal((await limited.run(t, 'replay', '--execute', '--limit', '7')).code, 0)
@@ -267,9 +183,9 @@ test('a limit ends a replay there, the same command goes on behind it, and --aga
 })
 
 test('Ctrl-C ends a replay behind the chunk that is under way: all that is on the tier is remembered', async (t) => {
-  const stopped = new Graveyard('stopped')
+  const stopped = new Graveyard(ground, 'stopped')
   await stopped.create()
-  await stopped.bury(Array.from({ length: 150 }, (_, index) => letterOf(stopped.topic, index, 'rejected')))
+  await stopped.bury(Array.from({ length: 150 }, (_, index) => stopped.letter(index, 'rejected')))
   const process = stopped.start(t, 'replay', '--execute', '--json')
   await until('the first chunk is on the tier', async () => (await stopped.onTier()) > 0)
   process.kill('SIGINT')
@@ -283,37 +199,27 @@ test('Ctrl-C ends a replay behind the chunk that is under way: all that is on th
 })
 
 test('a tier that refuses a record ends the replay with 1, and what was written before it is not written again', async (t) => {
-  const refused = new Graveyard('refused')
+  const refused = new Graveyard(ground, 'refused')
   await refused.create()
-  await setMaxBytes(refused.tier, 50_000)
-  const letters = Array.from({ length: 30 }, (_, index) =>
-    letterOf(refused.topic, index, index === 16 ? 'rejected' : 'malformed'),
-  )
+  await refused.limitTier(50_000)
+  const letters = Array.from({ length: 30 }, (_, index) => refused.letter(index, index === 16 ? 'rejected' : 'malformed'))
   await refused.bury(letters)
   const first = await refused.run(t, 'replay', '--execute')
   assert.equal(first.code, 1)
   assert.match(first.stdout, /^10 dead letters put back/)
   assert.match(first.stderr, /the replay stopped: .*larger than the max message size/)
-  await setMaxBytes(refused.tier, 1_000_000)
+  await refused.limitTier(1_000_000)
   const second = await refused.run(t, 'replay', '--execute')
   assert.match(second.stdout, /^20 dead letters put back/, second.stderr)
   assert.equal(await refused.onTier(), 30)
 })
 
-async function setMaxBytes(topic: string, bytes: number): Promise<void> {
-  const configEntries = [{ name: 'max.message.bytes', value: String(bytes) }]
-  await cluster.admin.alterConfigs({
-    validateOnly: false,
-    resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: topic, configEntries }],
-  })
-}
-
 test('what was put back, the service delivers at once', async (t) => {
   const tracker = await startSimulator({ journal: 'hits' })
   t.after(() => tracker.stop())
-  const mended = new Graveyard('mended', tracker.url)
+  const mended = new Graveyard(ground, 'mended', tracker.url)
   await mended.create()
-  await mended.bury(Array.from({ length: 6 }, (_, index) => letterOf(mended.topic, index, 'invalid-hit')))
+  await mended.bury(Array.from({ length: 6 }, (_, index) => mended.letter(index, 'invalid-hit')))
   assert.equal((await mended.run(t, 'replay', '--execute')).code, 0)
   const sink = new SinkProcess(t, mended.config)
   // The tier's delay is 30 s.
@@ -322,9 +228,9 @@ test('what was put back, the service delivers at once', async (t) => {
 })
 
 test('a replay that runs elsewhere is left alone', async (t) => {
-  const busy = new Graveyard('busy')
+  const busy = new Graveyard(ground, 'busy')
   await busy.create()
-  await busy.bury([letterOf(busy.topic, 0, 'malformed')])
+  await busy.bury([busy.letter(0, 'malformed')])
   const holder = kafka.consumer({ groupId: memoryGroup(busy.groupId, {}) })
   let joins = 0
   holder.on(holder.events.GROUP_JOIN, () => {
@@ -342,9 +248,9 @@ test('a replay that runs elsewhere is left alone', async (t) => {
 })
 
 test('records that have expired, transaction markers and letters without a value hold nothing up', async (t) => {
-  const odd = new Graveyard('odd')
+  const odd = new Graveyard(ground, 'odd')
   await odd.create()
-  await odd.bury(Array.from({ length: 9 }, (_, index) => letterOf(odd.topic, index, 'malformed')))
+  await odd.bury(Array.from({ length: 9 }, (_, index) => odd.letter(index, 'malformed')))
   // Asked for first, since kafkajs deletes in topics only whose leaders it has looked up before.
   assert.deepEqual(await cluster.ends(odd.deadLetter), [3, 3, 3])
   const partitions = [
@@ -371,7 +277,7 @@ test('records that have expired, transaction markers and letters without a value
 })
 
 test('an unknown reason, a missing topic and a bad configuration each end with a sentence that says what to do', async (t) => {
-  const nowhere = new Graveyard('nowhere')
+  const nowhere = new Graveyard(ground, 'nowhere')
   const [reason, time, missing, config] = await Promise.all([
     graveyard.run(t, 'list', '--reason', 'rejectd'),
     graveyard.run(t, 'list', '--since', 'yesterday'),
