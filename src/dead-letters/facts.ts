@@ -85,7 +85,7 @@ function ownHeaders(headers: RecordHeaders | undefined, values: boolean): ShownF
   const own = Object.entries(headers ?? {}).filter(([name]) => !name.startsWith(HISTORY_PREFIX))
   return Object.fromEntries(
     own.map(([name, value]) => {
-      const texts = [value ?? []].flat().map((each) => (isSecretName(name) ? '***' : bytesText(each, values)))
+      const texts = [value ?? []].flat().map((each) => (isSecretName(name) ? '***' : bytesText(each ?? '', values)))
       return [name, texts.length === 1 ? (texts[0] as string) : texts]
     }),
   )

@@ -1,5 +1,5 @@
 import type { KafkaMessage } from 'kafkajs'
-import type { SourceRecord } from '../core/record.ts'
+import type { RecordHeaders, SourceRecord } from '../core/record.ts'
 import { historyOf } from './headers.ts'
 
 /** Where a message was fetched. */
@@ -19,8 +19,23 @@ export function copyRecord(message: KafkaMessage, { topic, partition, isOwn }: P
     timestamp: Number(message.timestamp),
     key: message.key === null ? null : message.key.toString('latin1'),
     value: message.value === null ? null : Buffer.from(message.value),
-    headers: message.headers,
+    headers: copyHeaders(message.headers),
     history: undefined,
   }
   return isOwn ? { ...record, history: historyOf(record) } : record
+}
+
+function copyHeaders(headers: RecordHeaders | undefined): RecordHeaders | undefined {
+  const names = Object.keys(headers ?? {})
+  if (headers === undefined || names.length === 0) return undefined
+  return Object.fromEntries(
+    names.map((name) => {
+      const value = headers[name]
+      return [name, Array.isArray(value) ? value.map(copyValue) : copyValue(value)]
+    }),
+  )
+}
+
+function copyValue<T>(value: T): T | Buffer {
+  return Buffer.isBuffer(value) ? Buffer.from(value) : value
 }
