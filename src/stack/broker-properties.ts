@@ -1,23 +1,33 @@
-export interface BrokerPlace {
+/** A broker that is controller as well. */
+export interface Node {
+  /** Counted from 1. */
+  readonly id: number
   readonly brokerPort: number
   readonly controllerPort: number
+}
+
+export interface NodePlace {
+  readonly node: Node
+  /** The whole cluster, this node among it. */
+  readonly nodes: readonly Node[]
   readonly dataFolder: string
 }
 
-/** One node that is broker and controller, as small as it goes and reachable from this machine only. */
-export function brokerProperties({ brokerPort, controllerPort, dataFolder }: BrokerPlace): string {
-  const listener = `PLAINTEXT://127.0.0.1:${brokerPort}`
+/** One of one or three nodes, as small as it goes and reachable from this machine only. */
+export function brokerProperties({ node, nodes, dataFolder }: NodePlace): string {
+  const listener = `PLAINTEXT://127.0.0.1:${node.brokerPort}`
   const properties = {
     'process.roles': 'broker,controller',
-    'node.id': 1,
-    'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
-    listeners: `${listener},CONTROLLER://127.0.0.1:${controllerPort}`,
+    'node.id': node.id,
+    'controller.quorum.voters': nodes.map(({ id, controllerPort }) => `${id}@127.0.0.1:${controllerPort}`).join(','),
+    listeners: `${listener},CONTROLLER://127.0.0.1:${node.controllerPort}`,
     'advertised.listeners': listener,
     'inter.broker.listener.name': 'PLAINTEXT',
     'controller.listener.names': 'CONTROLLER',
     'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT',
     'log.dirs': dataFolder.replaceAll('\\', '/'),
     ...behaviour,
+    ...(nodes.length > 1 ? replicated : {}),
     'num.network.threads': 2,
     'num.io.threads': 2,
     'broker.session.timeout.ms': 3000,
@@ -41,4 +51,13 @@ export const behaviour: Readonly<Record<string, string | number>> = {
   'transaction.state.log.num.partitions': 1,
   'group.initial.rebalance.delay.ms': 0,
   'group.min.session.timeout.ms': 1000,
+}
+
+/** What differs with three nodes: one of them may die, and everything goes on. */
+const replicated: Readonly<Record<string, number>> = {
+  'default.replication.factor': 3,
+  'min.insync.replicas': 2,
+  'offsets.topic.replication.factor': 3,
+  'transaction.state.log.replication.factor': 3,
+  'transaction.state.log.min.isr': 2,
 }

@@ -1,11 +1,12 @@
 import { connect } from 'node:net'
 
 /**
- * Two questions in Kafka's own protocol, to see whether a broker is up. Not with kafkajs: its first connection on Node 24 prints a
+ * Three questions in Kafka's own protocol, to see whether a broker is up. Not with kafkajs: its first connection on Node 24 prints a
  * TimeoutNegativeWarning, and its waits between attempts are longer than the whole start-up.
  */
 const answerMaxMs = 3000
 const createTopics = { apiKey: 19, version: 2 }
+const metadata = { apiKey: 3, version: 1 }
 const findCoordinator = { apiKey: 10, version: 1 }
 const probeName = 'mytracker-sink-ready'
 
@@ -37,6 +38,22 @@ export async function coordinatesGroups(host: string, port: number): Promise<boo
   const answer = await ask(host, port, { ...findCoordinator, body: Buffer.concat([text(probeName), Buffer.of(0)]) })
   // correlation id, throttle time, then the error code
   return answer?.readInt16BE(8) === 0
+}
+
+/** The ids of the brokers that this one knows to be up; none when it does not answer. */
+export async function brokersUp(host: string, port: number): Promise<number[]> {
+  // Of no topic at all.
+  const answer = await ask(host, port, { ...metadata, body: int32(0) })
+  if (answer === undefined) return []
+  const ids: number[] = []
+  // correlation id, number of brokers; then of each its id, host, port and rack
+  let at = 8
+  for (let left = answer.readInt32BE(4); left > 0; left -= 1) {
+    ids.push(answer.readInt32BE(at))
+    at += 6 + answer.readInt16BE(at + 4) + 4
+    at += 2 + Math.max(0, answer.readInt16BE(at))
+  }
+  return ids
 }
 
 /** The answer from its correlation id on, or undefined when none came. */

@@ -23,6 +23,7 @@ export type ClassArchive =
       readonly unfinishedPath: string
       readonly path: string
     }
+  | { readonly kind: 'none' }
 
 /** Everything that the JVM compares before it trusts an archive. What differs gets another name, so a stale one is never found. */
 export function archiveName(service: string, { javaVersion, flags, jars }: ArchiveKey): string {
@@ -48,6 +49,7 @@ export async function classArchive(cache: string, service: string, key: ArchiveK
 
 export function archiveFlags(archive: ClassArchive): string[] {
   // With the log on, the JVM tells when it passes the archive over; by itself it would be slow in silence.
+  if (archive.kind === 'none') return []
   if (archive.kind === 'mapped') return [`-XX:SharedArchiveFile=${archive.path}`, '-Xlog:cds']
   return [`-XX:ArchiveClassesAtExit=${archive.unfinishedPath}`]
 }

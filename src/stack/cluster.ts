@@ -55,9 +55,22 @@ export class Cluster {
   }
 
   /** `settings`: the topic's own, by their names on the broker. */
-  async createTopic(topic: string, numPartitions: number, settings: Readonly<Record<string, string>> = {}): Promise<void> {
+  async createTopic(
+    topic: string,
+    numPartitions: number,
+    settings: Readonly<Record<string, string>> = {},
+    replicationFactor = 1,
+  ): Promise<void> {
     const configEntries = Object.entries(settings).map(([name, value]) => ({ name, value }))
-    await createTopics(this.admin, [{ topic, numPartitions, replicationFactor: 1, configEntries }])
+    await createTopics(this.admin, [{ topic, numPartitions, replicationFactor, configEntries }])
+  }
+
+  /** The node that leads each partition; -1: none at the moment. */
+  async leaders(topic: string): Promise<number[]> {
+    const { topics } = await this.admin.fetchTopicMetadata({ topics: [topic] })
+    const leaders: number[] = []
+    for (const { partitionId, leader } of topics[0]?.partitions ?? []) leaders[partitionId] = leader
+    return leaders
   }
 
   /** Returns the registry's id. */

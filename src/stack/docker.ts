@@ -83,6 +83,7 @@ export async function startInDocker({ registry, report, signal }: Starting): Pro
   return {
     brokers: [`${host}:${brokerPort}`],
     registryUrl: registryAt === undefined ? '' : `http://${host}:${registryAt}/apis/ccompat/v7`,
+    nodes: [],
     stop,
   }
 }

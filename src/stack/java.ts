@@ -1,33 +1,26 @@
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { brokerProperties } from './broker-properties.ts'
+import type { Node } from './broker-properties.ts'
 import type { Env } from './cache.ts'
 import { cacheFolder, exists } from './cache.ts'
-import type { Jar } from './class-archive.ts'
-import { archiveFlags, classArchive } from './class-archive.ts'
-import type { JvmPlan } from './keeper.ts'
+import type { Java } from './jvm-plans.ts'
+import { brokerName, brokerPlan, registryPlan } from './jvm-plans.ts'
 import type { Keeper } from './keeping.ts'
 import { JvmEnded, startKeeper } from './keeping.ts'
 import type { Package } from './maven.ts'
 import { fetchedPackage, kafkaPackage, registryPackage } from './maven.ts'
 import { freePorts } from './ports.ts'
-import { brokerReady, registryReady } from './ready.ts'
-import type { Started, Starting } from './starting.ts'
+import { clusterReady, nodeReady, registryReady } from './ready.ts'
+import { StackError } from './stack-error.ts'
+import type { StackNode, Started, Starting } from './starting.ts'
 
 const javaMin = 17
 const readyMaxMs = 60_000
 const startsMax = 2
-/** Client compiler and serial collector: quick to start and small. The load of a demo or a bench needs no more. */
-const jvmFlags = ['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-XX:-UsePerfData']
-
-interface Java {
-  readonly command: string
-  readonly version: string
-}
 
 /** Java as it is needed here, or undefined. `JAVA_HOME` goes before the search path; one that leads nowhere is passed over. */
 export async function findJava(env: Env): Promise<Java | undefined> {
@@ -59,11 +52,14 @@ export async function mavenAnswers(env: Env): Promise<boolean> {
   return (await outputOf('mvn', ['--version'], env)) !== undefined
 }
 
-/** Broker and registry as JVMs of this machine. */
+/** Brokers and registry as JVMs of this machine. */
 export async function startOnJava(java: Java, starting: Starting): Promise<Started> {
-  const { env, registry, report } = starting
+  const { env, registry, nodes, report } = starting
   const packages = await fetchAll(starting)
-  report(`starting ${kafkaPackage.title}${registry ? ` and ${registryPackage.title}` : ''} on Java ${javaMajor(java.version)}`)
+  const times = nodes === 1 ? '' : ` (${nodes} nodes)`
+  report(
+    `starting ${kafkaPackage.title}${times}${registry ? ` and ${registryPackage.title}` : ''} on Java ${javaMajor(java.version)}`,
+  )
   for (let attempt = 1; ; attempt++) {
     try {
       return await startOnce(java, packages, starting)
@@ -98,29 +94,24 @@ interface Packages {
   readonly apicurio: string
 }
 
-async function startOnce(java: Java, packages: Packages, { env, registry, report, signal }: Starting): Promise<Started> {
-  const [brokerPort = 0, controllerPort = 0, registryPort = 0] = await freePorts(3)
-  const folder = await mkdtemp(join(tmpdir(), 'mytracker-sink-'))
-  let keeper: Keeper
-  let jvms: JvmPlan[]
-  try {
-    await writeBrokerFiles(folder, { brokerPort, controllerPort })
-    jvms = await Promise.all([
-      brokerPlan(java, { jarsFolder: packages.kafka, folder, cache: cacheFolder(env) }),
-      ...(registry ? [registryPlan(java, { jarsFolder: packages.apicurio, port: registryPort, cache: cacheFolder(env) })] : []),
-    ])
-    keeper = startKeeper({ folder, jvms }, env)
-  } catch (error) {
-    await rm(folder, { recursive: true, force: true })
-    throw error
-  }
-  const makesArchive = jvms.some(({ archive }) => archive.kind === 'made-at-exit')
+async function startOnce(java: Java, packages: Packages, starting: Starting): Promise<Started> {
+  const { registry, report, signal } = starting
+  const [registryPort = 0, ...ports] = await freePorts(1 + 2 * starting.nodes)
+  const nodes = Array.from({ length: starting.nodes }, (_, index) => ({
+    id: index + 1,
+    brokerPort: ports[2 * index] ?? 0,
+    controllerPort: ports[2 * index + 1] ?? 0,
+  }))
+  const { keeper, makesArchive } = await startJvms(java, packages, { ...starting, brokers: nodes, registryPort })
   const registryUrl = registry ? `http://127.0.0.1:${registryPort}/apis/ccompat/v7` : ''
   const failing = new AbortController()
   try {
     const waiting = { deadlineMs: readyMaxMs, signal: AbortSignal.any([signal, failing.signal]) }
-    const both = [brokerReady(brokerPort, waiting), ...(registry ? [registryReady(registryUrl, waiting)] : [])]
-    await Promise.race([Promise.all(both), keeper.ended])
+    const brokers = clusterReady(
+      nodes.map(({ brokerPort }) => brokerPort),
+      waiting,
+    )
+    await Promise.race([Promise.all([brokers, ...(registry ? [registryReady(registryUrl, waiting)] : [])]), keeper.ended])
   } catch (error) {
     failing.abort(error)
     await keeper.stop()
@@ -128,72 +119,63 @@ async function startOnce(java: Java, packages: Packages, { env, registry, report
     throw error
   }
   keeper.ready()
-  let stopping = false
+  const stopping = new AbortController()
   keeper.ended.catch((error: Error) => {
-    if (!stopping) report(error.message)
+    if (!stopping.signal.aborted) report(error.message)
   })
+  const stackNodes = nodes.map((node) => stackNode(node, brokerName(node, nodes), { keeper, signal: stopping.signal }))
   return {
-    brokers: [`127.0.0.1:${brokerPort}`],
+    brokers: stackNodes.map(({ broker }) => broker),
     registryUrl,
+    nodes: stackNodes,
     stop: async () => {
-      if (makesArchive && !stopping) report('writing class archives (once), later starts are quicker')
-      stopping = true
+      if (makesArchive && !stopping.signal.aborted) report('writing class archives (once), later starts are quicker')
+      stopping.abort(new StackError('The stack is being stopped.'))
       await keeper.stop()
     },
   }
 }
 
-async function writeBrokerFiles(
-  folder: string,
-  ports: { readonly brokerPort: number; readonly controllerPort: number },
-): Promise<void> {
-  const data = join(folder, 'data')
-  await mkdir(data)
-  await writeFile(join(folder, 'server.properties'), brokerProperties({ ...ports, dataFolder: data }))
-  // This is all that the format command would write, at the price of another JVM start.
-  await writeFile(join(data, 'meta.properties'), `version=1\nnode.id=1\ncluster.id=${randomBytes(16).toString('base64url')}\n`)
+interface Jvms extends Starting {
+  readonly brokers: readonly Node[]
+  readonly registryPort: number
 }
 
-async function brokerPlan(
+async function startJvms(
   java: Java,
-  { jarsFolder, folder, cache }: { readonly jarsFolder: string; readonly folder: string; readonly cache: string },
-): Promise<JvmPlan> {
-  const jars = await jarsOf(jarsFolder)
-  const archive = await classArchive(cache, 'broker', { javaVersion: java.version, flags: jvmFlags, jars })
-  // Jar by jar and sorted, not `*`: the archive holds only for the very same list.
-  const classpath = jars.map((jar) => jar.path).join(delimiter)
-  const log = '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn'
-  const args = [...jvmFlags, ...archiveFlags(archive), log, '-cp', classpath, 'kafka.Kafka', join(folder, 'server.properties')]
-  return { name: 'broker', command: java.command, args, archive }
-}
-
-async function registryPlan(
-  java: Java,
-  { jarsFolder, port, cache }: { readonly jarsFolder: string; readonly port: number; readonly cache: string },
-): Promise<JvmPlan> {
-  const jars = await jarsOf(jarsFolder)
-  const runner = jars.find((jar) => jar.path.endsWith('-runner.jar'))
-  if (runner === undefined)
-    throw new Error(`There is no registry in ${jarsFolder}: remove that folder, it will be fetched again.`)
-  const archive = await classArchive(cache, 'registry', { javaVersion: java.version, flags: jvmFlags, jars })
-  const http = ['-Dquarkus.http.host=127.0.0.1', `-Dquarkus.http.port=${port}`]
-  return {
-    name: 'registry',
-    command: java.command,
-    args: [...jvmFlags, ...archiveFlags(archive), ...http, '-jar', runner.path],
-    archive,
+  packages: Packages,
+  { env, registry, brokers, registryPort }: Jvms,
+): Promise<{ keeper: Keeper; makesArchive: boolean }> {
+  const folder = await mkdtemp(join(tmpdir(), 'mytracker-sink-'))
+  const cache = cacheFolder(env)
+  try {
+    const place = { jarsFolder: packages.kafka, folder, cache, nodes: brokers, clusterId: randomBytes(16).toString('base64url') }
+    const jvms = await Promise.all([
+      ...brokers.map((node) => brokerPlan(java, node, place)),
+      ...(registry ? [registryPlan(java, registryPort, { jarsFolder: packages.apicurio, cache })] : []),
+    ])
+    const makesArchive = jvms.some(({ archive }) => archive.kind === 'made-at-exit')
+    return { keeper: startKeeper({ folder, jvms }, env), makesArchive }
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true })
+    throw error
   }
 }
 
-async function jarsOf(folder: string): Promise<Jar[]> {
-  const names = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.jar')).sort()
-  return await Promise.all(
-    names.map(async (name) => {
-      const path = join(folder, name)
-      const { size, mtimeMs } = await stat(path)
-      return { path, sizeBytes: size, mtimeMs }
-    }),
-  )
+function stackNode(
+  { id, brokerPort }: Node,
+  name: string,
+  { keeper, signal }: { readonly keeper: Keeper; readonly signal: AbortSignal },
+): StackNode {
+  return {
+    id,
+    broker: `127.0.0.1:${brokerPort}`,
+    kill: () => keeper.kill(name),
+    revive: async () => {
+      keeper.revive(name)
+      await Promise.race([nodeReady(brokerPort, id, { deadlineMs: readyMaxMs, signal }), keeper.ended])
+    },
+  }
 }
 
 async function outputOf(command: string, args: readonly string[], env: Env): Promise<string | undefined> {

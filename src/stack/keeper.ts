@@ -14,18 +14,36 @@ import type { ClassArchive } from './class-archive.ts'
 import { archiveRefused } from './class-archive.ts'
 
 export interface JvmPlan {
-  readonly name: 'broker' | 'registry'
+  /** Unlike those of the others; a kill names it. */
+  readonly name: string
   readonly command: string
   readonly args: readonly string[]
   readonly archive: ClassArchive
+  /** SIGTERM lets it end in its own way. */
+  readonly endWith: 'SIGTERM' | 'SIGKILL'
 }
 
-/** The first line that the keeper reads. Any later line tells it that the stack is ready. */
+/** The first line that the keeper reads. */
 export interface KeeperPlan {
   /** Working folder of the JVMs, their logs and data; the keeper removes it last. */
   readonly folder: string
   readonly jvms: readonly JvmPlan[]
 }
+
+/** Any later line. */
+export type KeeperOrder =
+  /** Class archives of this run may be kept from now on. */
+  | { readonly kind: 'ready' }
+  /** SIGKILL for one JVM, whose end is then no surprise. */
+  | { readonly kind: 'kill'; readonly name: string }
+  /** The killed JVM again, on the same data. */
+  | { readonly kind: 'revive'; readonly name: string }
+
+/** What the keeper prints, a line each. */
+export type KeeperReport =
+  /** Nobody had asked it to. */
+  | { readonly kind: 'ended'; readonly name: string; readonly how: string; readonly log: string }
+  | { readonly kind: 'killed'; readonly name: string }
 
 const logTailLines = 20
 /** SIGTERM is followed by SIGKILL after this long; longer where the JVM still has to write its class archive. */
@@ -37,10 +55,12 @@ interface Jvm {
   readonly process: ChildProcess
   /** Resolves to whether it ended unasked. */
   readonly gone: Promise<boolean>
+  /** By order, and not revived since. */
+  isKilled: boolean
 }
 
 let plan: KeeperPlan | undefined
-let jvms: Jvm[] = []
+const jvms = new Map<string, Jvm>()
 let ready = false
 let stopping = false
 
@@ -52,41 +72,64 @@ const lines = createInterface({ input: process.stdin })
 lines.on('line', (line) => {
   if (stopping) return
   if (plan !== undefined) {
-    ready = true
+    obey(JSON.parse(line) as KeeperOrder, plan)
     return
   }
   plan = JSON.parse(line) as KeeperPlan
-  const { folder } = plan
-  jvms = plan.jvms.map((jvm) => start(folder, jvm))
+  for (const jvm of plan.jvms) start(plan.folder, jvm)
 })
 lines.on('close', () => void stop())
 
-function start(folder: string, jvm: JvmPlan): Jvm {
+function obey(order: KeeperOrder, { folder }: KeeperPlan): void {
+  if (order.kind === 'ready') {
+    ready = true
+    return
+  }
+  const jvm = jvms.get(order.name)
+  if (jvm === undefined) return
+  if (order.kind === 'kill') {
+    jvm.isKilled = true
+    jvm.process.kill('SIGKILL')
+    void jvm.gone.then(() => report({ kind: 'killed', name: order.name }))
+  } else if (jvm.isKilled) {
+    // Two on the same data would be one too many.
+    void jvm.gone.then(() => {
+      if (!stopping && jvms.get(order.name) === jvm) start(folder, jvm.plan)
+    })
+  }
+}
+
+function report(line: KeeperReport): void {
+  process.stdout.write(`${JSON.stringify(line)}\n`)
+}
+
+function start(folder: string, jvm: JvmPlan): void {
   const logPath = join(folder, `${jvm.name}.log`)
-  const log = openSync(logPath, 'w')
+  const log = openSync(logPath, 'a')
   const child = spawn(jvm.command, jvm.args, { cwd: folder, stdio: ['ignore', log, log] })
   closeSync(log)
-  const gone = new Promise<boolean>((settle) => {
-    const end = (how: string) => {
-      if (!stopping) process.stdout.write(`${JSON.stringify({ name: jvm.name, how, log: tailOf(logPath) })}\n`)
-      settle(!stopping)
-    }
-    child.once('error', (error) => end(error.message))
-    child.once('exit', (code, signal) => end(signal ?? `exit code ${code}`))
-  })
-  return { plan: jvm, process: child, gone }
+  const { promise: gone, resolve } = Promise.withResolvers<boolean>()
+  const started: Jvm = { plan: jvm, process: child, gone, isKilled: false }
+  const end = (how: string) => {
+    const isUnasked = !stopping && !started.isKilled
+    if (isUnasked) report({ kind: 'ended', name: jvm.name, how, log: tailOf(logPath) })
+    resolve(isUnasked)
+  }
+  child.once('error', (error) => end(error.message))
+  child.once('exit', (code, signal) => end(signal ?? `exit code ${code}`))
+  jvms.set(jvm.name, started)
 }
 
 async function stop(): Promise<void> {
   if (stopping) return
   stopping = true
-  await Promise.all(jvms.map((jvm) => end(jvm).catch(() => undefined)))
+  await Promise.all([...jvms.values()].map((jvm) => end(jvm).catch(() => undefined)))
   if (plan !== undefined) await rm(plan.folder, { recursive: true, force: true, maxRetries: 5 }).catch(() => undefined)
   process.exit(0)
 }
 
-async function end({ plan: { name, archive }, process: child, gone }: Jvm): Promise<void> {
-  child.kill('SIGTERM')
+async function end({ plan: { name, archive, endWith }, process: child, gone }: Jvm): Promise<void> {
+  child.kill(endWith)
   const timer = setTimeout(() => child.kill('SIGKILL'), archive.kind === 'made-at-exit' && ready ? graceWithArchiveMs : graceMs)
   const unasked = await gone
   clearTimeout(timer)
@@ -103,6 +146,7 @@ interface Run {
 
 /** An archive is kept when it is whole and was made by a run that came up: one of half a start-up would slow all later ones. */
 async function settleArchive(archive: ClassArchive, { log, unasked, whole }: Run): Promise<void> {
+  if (archive.kind === 'none') return
   if (archive.kind === 'mapped') {
     // One that the JVM refused, or may have died of, goes, and the next run makes another.
     if (archiveRefused(log) || (unasked && !ready)) await rm(archive.path, { force: true })

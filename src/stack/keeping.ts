@@ -1,11 +1,12 @@
 import type { ChildProcess } from 'node:child_process'
 import { spawn } from 'node:child_process'
+import { EventEmitter, once } from 'node:events'
 import { rm } from 'node:fs/promises'
 import { extname } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { Env } from './cache.ts'
-import type { KeeperPlan } from './keeper.ts'
+import type { KeeperOrder, KeeperPlan, KeeperReport } from './keeper.ts'
 import { StackError } from './stack-error.ts'
 
 /** One of the JVMs ended and nobody had asked it to. */
@@ -25,6 +26,10 @@ export interface Keeper {
   readonly ended: Promise<never>
   /** Class archives of this run may be kept from now on. */
   ready(): void
+  /** SIGKILL for one JVM. Resolves when it is gone, which `ended` does not hear of. */
+  kill(name: string): Promise<void>
+  /** Starts a killed JVM again; that it is up is for the caller to find out. */
+  revive(name: string): void
   /** Resolves when JVMs, folder and the keeper itself are gone. */
   stop(): Promise<void>
 }
@@ -40,9 +45,11 @@ export function startKeeper(plan: KeeperPlan, env: Env): Keeper {
   const { promise: ended, reject } = Promise.withResolvers<never>()
   // It may happen while nobody waits for it any more, which is no reason to end the process.
   ended.catch(() => undefined)
+  const killed = new EventEmitter()
   createInterface({ input: child.stdout }).on('line', (line) => {
-    const { name, how, log } = JSON.parse(line) as { name: string; how: string; log: string }
-    reject(new JvmEnded(name, how, log))
+    const report = JSON.parse(line) as KeeperReport
+    if (report.kind === 'ended') reject(new JvmEnded(report.name, report.how, report.log))
+    else killed.emit(report.name)
   })
   const gone = closed.then(async () => {
     reject(new StackError('The process that keeps the stack ended by itself.'))
@@ -51,10 +58,17 @@ export function startKeeper(plan: KeeperPlan, env: Env): Keeper {
   })
   child.stdin.on('error', () => undefined)
   child.stdin.write(`${JSON.stringify(plan)}\n`)
+  const order = (line: KeeperOrder) => void child.stdin.write(`${JSON.stringify(line)}\n`)
   return {
     pid: child.pid,
     ended,
-    ready: () => void child.stdin.write('ready\n'),
+    ready: () => order({ kind: 'ready' }),
+    kill: async (name) => {
+      const gone = once(killed, name)
+      order({ kind: 'kill', name })
+      await Promise.race([gone, ended])
+    },
+    revive: (name) => order({ kind: 'revive', name }),
     stop: async () => {
       child.stdin.end()
       await gone

@@ -1,12 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Addresses } from './addresses.ts'
 import { hostAndPort, redacted } from './addresses.ts'
-import { coordinatesGroups, makesTopics } from './broker-question.ts'
+import { brokersUp, coordinatesGroups, makesTopics } from './broker-question.ts'
 import { portAnswers } from './ports.ts'
 import { StackError } from './stack-error.ts'
 
 const pollMs = 50
 const answerMs = 5000
+const loopback = '127.0.0.1'
 
 export interface Waiting {
   /** The loopback address when left out. */
@@ -16,10 +17,26 @@ export interface Waiting {
 }
 
 /** Waits until the broker does what its users need: it would make a topic, and consumer groups have a coordinator. */
-export async function brokerReady(port: number, { host = '127.0.0.1', deadlineMs, signal }: Waiting): Promise<void> {
+export async function brokerReady(port: number, { host = loopback, deadlineMs, signal }: Waiting): Promise<void> {
   const until = performance.now() + deadlineMs
   await poll('Kafka', () => makesTopics(host, port), { until, signal })
   await poll('Kafka', () => coordinatesGroups(host, port), { until, signal })
+}
+
+/** Waits until each broker of this machine knows all of them, and they do what their users need. */
+export async function clusterReady(ports: readonly number[], { deadlineMs, signal }: Waiting): Promise<void> {
+  const until = performance.now() + deadlineMs
+  for (const port of ports) {
+    await poll('Kafka', async () => (await brokersUp(loopback, port)).length === ports.length, { until, signal })
+  }
+  const [port = 0] = ports
+  await brokerReady(port, { deadlineMs, signal })
+}
+
+/** Waits until a broker of this machine is one of its cluster again. */
+export async function nodeReady(port: number, id: number, { deadlineMs, signal }: Waiting): Promise<void> {
+  const until = performance.now() + deadlineMs
+  await poll('Kafka', async () => (await brokersUp(loopback, port)).includes(id), { until, signal })
 }
 
 /** Waits until the registry lists its subjects. */

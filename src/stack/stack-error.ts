@@ -3,6 +3,9 @@ export class StackError extends Error {
   override readonly name = 'StackError'
 }
 
+/** There is no way to such a stack on this machine, whatever is tried. */
+export class NoWayError extends StackError {}
+
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }

@@ -4,14 +4,16 @@ import type { Env } from './cache.ts'
 import { dockerAnswers, startInDocker } from './docker.ts'
 import { findJava, mavenAnswers, missingPackages, startOnJava } from './java.ts'
 import { addressesAnswer } from './ready.ts'
-import { messageOf, StackError } from './stack-error.ts'
-import type { Starting } from './starting.ts'
+import { messageOf, NoWayError, StackError } from './stack-error.ts'
+import type { StackNode, Starting } from './starting.ts'
 
 export interface Stack {
   readonly brokers: string[]
   /** Base URL of the Confluent API, without trailing slash. Empty when no registry was asked for. */
   readonly registryUrl: string
   readonly how: 'given' | 'docker' | 'java'
+  /** The brokers that can be killed one by one: those on Java. */
+  readonly nodes: readonly StackNode[]
   /** Resolves when everything that was started is gone. May be called more than once. Given addresses are left alone. */
   stop(): Promise<void>
 }
@@ -27,6 +29,8 @@ export interface StackOptions {
   signal?: AbortSignal
   /** Whether a registry is wanted as well; true when left out. */
   registry?: boolean
+  /** Three brokers, each topic on all of them unless it asks for less, are started on Java only; one when left out. */
+  nodes?: 1 | 3
   env: Env
 }
 
@@ -35,30 +39,37 @@ const ways =
 
 /**
  * Takes the addresses that are given, else starts containers if a Docker daemon answers, else JVMs. Throws StackError with one
- * sentence on what to do when there is no way, and the signal's reason when aborted.
+ * sentence on what to do (NoWayError when nothing here could start such a stack), and the signal's reason when aborted.
  */
 export async function startStack(options: StackOptions): Promise<Stack> {
-  const { env, report, registry = true, signal = new AbortController().signal } = options
-  const starting: Starting = { env, report, registry, signal }
+  const { env, report, registry = true, nodes = 1, signal = new AbortController().signal } = options
+  const starting: Starting = { env, report, registry, nodes, signal }
   const given = givenAddresses(options)
   if (given !== undefined) {
+    if (nodes > 1) {
+      throw new StackError(
+        `Kafka brokers are given (${given.brokers.join(', ')}), but ${nodes} that may be killed are wanted: give none, and they are started on Java.`,
+      )
+    }
     await addressesAnswer(given, signal)
     report(
       `using the broker at ${given.brokers.join(', ')}${registry ? ` and the registry at ${redacted(given.registryUrl)}` : ''}`,
     )
-    return { ...given, how: 'given', stop: async () => undefined }
+    return { ...given, how: 'given', nodes: [], stop: async () => undefined }
   }
   const startedAt = performance.now()
   const stack = await start(starting)
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
-  report(`ready after ${seconds} s: broker ${stack.brokers.join(', ')}${registry ? `, registry ${stack.registryUrl}` : ''}`)
+  report(
+    `ready after ${seconds} s: broker${nodes > 1 ? 's' : ''} ${stack.brokers.join(', ')}${registry ? `, registry ${stack.registryUrl}` : ''}`,
+  )
   return stack
 }
 
 async function start(starting: Starting): Promise<Stack> {
-  const { env, report, signal } = starting
+  const { env, report, nodes, signal } = starting
   let dockerFailed = ''
-  if (await dockerAnswers(env)) {
+  if (nodes === 1 && (await dockerAnswers(env))) {
     try {
       return { ...(await startInDocker(starting)), how: 'docker' }
     } catch (error) {
@@ -69,11 +80,15 @@ async function start(starting: Starting): Promise<Stack> {
     }
   }
   const java = await findJava(env)
-  if (java === undefined) throw new StackError(`${dockerFailed}There is no way to a Kafka broker here: ${ways}.`)
+  if (java === undefined) {
+    if (nodes > 1) throw new NoWayError(`${nodes} Kafka brokers can be started on Java only: install Java 17 or later and Maven.`)
+    throw new NoWayError(`${dockerFailed}There is no way to a Kafka broker here: ${ways}.`)
+  }
   const missing = await missingPackages(starting)
   if (missing.length > 0 && !(await mavenAnswers(env))) {
     const titles = missing.map(({ title }) => title).join(' and ')
-    throw new StackError(`${dockerFailed}Java is here, but not Maven, which fetches ${titles} once: install Maven, or ${ways}.`)
+    const otherwise = nodes > 1 ? '' : `, or ${ways}`
+    throw new NoWayError(`${dockerFailed}Java is here, but not Maven, which fetches ${titles} once: install Maven${otherwise}.`)
   }
   return { ...(await startOnJava(java, starting)), how: 'java' }
 }

@@ -6,7 +6,7 @@ import { groupConsumer } from './kafka-under-test.ts'
 import { Listener } from './listener.ts'
 
 const task = JSON.parse(process.argv[2] ?? '') as { brokers: string[]; groupId: string; points: Point[] }
-const stack = { brokers: task.brokers, registryUrl: '', how: 'given' as const, stop: async () => undefined }
+const stack = { brokers: task.brokers, registryUrl: '', how: 'given' as const, nodes: [], stop: async () => undefined }
 const listener = new Listener()
 const member = await groupConsumer(await Cluster.connect(stack), {
   groupId: task.groupId,

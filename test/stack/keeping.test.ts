@@ -8,9 +8,10 @@ import { exists } from '../../src/stack/cache.ts'
 import { JvmEnded, startKeeper } from '../../src/stack/keeping.ts'
 import { freePorts, portAnswers } from '../../src/stack/ports.ts'
 
-/** Stands in for a JVM: listens, and on SIGTERM writes its class archive. */
+/** Stands in for a JVM: listens, on SIGTERM writes its class archive, and dies of whatever it is sent. */
 const service = (port: number, archive: string) => `
-  const server = require('net').createServer().listen(${port}, '127.0.0.1')
+  const die = () => process.exit(4)
+  require('net').createServer((socket) => socket.on('data', die)).listen(${port}, '127.0.0.1')
   process.on('SIGTERM', () => { require('fs').writeFileSync(${JSON.stringify(archive)}, 'classes'); process.exit(143) })
 `
 
@@ -32,7 +33,10 @@ test('the archive of a run that never became ready is thrown away', async (t) =>
 test('a service that ends by itself is reported with the end of its log', async (t) => {
   const { place, archive } = await places(t)
   const args = ['-e', 'console.log("java.net.BindException: Address already in use"); process.exitCode = 3']
-  const keeper = startKeeper({ folder: place, jvms: [{ name: 'broker', command: process.execPath, args, archive }] }, process.env)
+  const keeper = startKeeper(
+    { folder: place, jvms: [{ name: 'broker', command: process.execPath, args, archive, endWith: 'SIGTERM' }] },
+    process.env,
+  )
   const error = await keeper.ended.catch((reason: unknown) => reason)
   await keeper.stop()
   assert.ok(error instanceof JvmEnded)
@@ -44,7 +48,15 @@ test('an archive that the service may have died of is removed', async (t) => {
   const { place, archives, archive } = await places(t)
   await writeFile(archive.path, 'damaged')
   const args = ['-e', 'process.exitCode = 134']
-  const jvms = [{ name: 'broker', command: process.execPath, args, archive: { kind: 'mapped', path: archive.path } } as const]
+  const jvms = [
+    {
+      name: 'broker',
+      command: process.execPath,
+      args,
+      archive: { kind: 'mapped', path: archive.path },
+      endWith: 'SIGTERM',
+    } as const,
+  ]
   const keeper = startKeeper({ folder: place, jvms }, process.env)
   await assert.rejects(keeper.ended, /exit code 134/)
   await keeper.stop()
@@ -62,9 +74,41 @@ test('when the keeper itself is killed, the service and the folder go all the sa
   assert.equal(await exists(folder), false)
 })
 
+test('a service killed by order is no surprise, and can be started again', async (t) => {
+  const { port, folder, keeper } = await kept(t)
+  let surprise: unknown
+  keeper.ended.catch((error: unknown) => (surprise = error))
+  await keeper.kill('broker')
+  assert.equal(await portAnswers(port), false)
+  await keeper.kill('broker')
+  keeper.revive('broker')
+  keeper.revive('broker')
+  await listens(port)
+  assert.equal(surprise, undefined)
+  await keeper.stop()
+  assert.equal(await portAnswers(port), false)
+  assert.equal(await exists(folder), false)
+})
+
+test('a service that ends after it was started again is reported', async (t) => {
+  const { port, keeper } = await kept(t)
+  await keeper.kill('broker')
+  keeper.revive('broker')
+  await listens(port)
+  await fetch(`http://127.0.0.1:${port}`).catch(() => undefined)
+  await assert.rejects(keeper.ended, /The broker of the stack ended by itself \(exit code 4\)/)
+  await keeper.stop()
+})
+
+test('a kill is refused once the keeper has gone', async (t) => {
+  const { keeper } = await kept(t)
+  await keeper.stop()
+  await assert.rejects(keeper.kill('broker'), /The process that keeps the stack ended by itself/)
+})
+
 test('a program that cannot be run is reported', async (t) => {
   const { place, archive } = await places(t)
-  const jvms = [{ name: 'broker', command: join(place, 'no-java'), args: [], archive } as const]
+  const jvms = [{ name: 'broker', command: join(place, 'no-java'), args: [], archive, endWith: 'SIGTERM' } as const]
   const keeper = startKeeper({ folder: place, jvms }, process.env)
   await assert.rejects(keeper.ended, /ENOENT/)
   await keeper.stop()
@@ -77,10 +121,17 @@ async function kept(t: TestContext) {
 
   const [port = 0] = await freePorts(1)
   const args = ['-e', service(port, archive.unfinishedPath)]
-  const keeper = startKeeper({ folder: place, jvms: [{ name: 'broker', command: process.execPath, args, archive }] }, process.env)
+  const keeper = startKeeper(
+    { folder: place, jvms: [{ name: 'broker', command: process.execPath, args, archive, endWith: 'SIGTERM' }] },
+    process.env,
+  )
+  await listens(port)
+  return { folder: place, archives, port, keeper }
+}
+
+async function listens(port: number): Promise<void> {
   const until = performance.now() + 10_000
   while (!(await portAnswers(port))) assert.ok(performance.now() < until, 'the service did not come up')
-  return { folder: place, archives, port, keeper }
 }
 
 async function places(t: TestContext) {

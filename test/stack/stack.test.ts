@@ -10,6 +10,7 @@ import { test } from 'node:test'
 import { javaMajor } from '../../src/stack/java.ts'
 import { freePorts, portAnswers } from '../../src/stack/ports.ts'
 import { startStack } from '../../src/stack/stack.ts'
+import { NoWayError } from '../../src/stack/stack-error.ts'
 
 const noDocker = { DOCKER_HOST: 'unix:///nonexistent/docker.sock' }
 const silent = () => undefined
@@ -22,7 +23,7 @@ test('given addresses are used when both answer, and stop leaves them alone', as
   )
   const options = { brokers: [`127.0.0.1:${brokerPort}`], registryUrl: `http://127.0.0.1:${registryPort}` }
   const stack = await startStack({ ...options, env: {}, report: silent })
-  assert.deepEqual({ ...stack, stop: undefined }, { ...options, how: 'given', stop: undefined })
+  assert.deepEqual({ ...stack, stop: undefined }, { ...options, how: 'given', nodes: [], stop: undefined })
   await stack.stop()
   assert.equal(await portAnswers(brokerPort), true)
 })
@@ -45,6 +46,24 @@ test('with neither Docker nor Java one sentence says what to install or to set',
     name: 'StackError',
     message:
       'There is no way to a Kafka broker here: start Docker, or install Java 17 or later and Maven, or set MYTRACKER_SINK_BROKERS and MYTRACKER_SINK_REGISTRY_URL to a broker and a registry of your own.',
+  })
+})
+
+test('three nodes need Java, whatever Docker could do', async (t) => {
+  const folder = await temporary(t)
+  await assert.rejects(startStack({ env: { PATH: folder }, nodes: 3, report: silent }), (error) => {
+    assert.ok(error instanceof NoWayError)
+    assert.equal(error.message, '3 Kafka brokers can be started on Java only: install Java 17 or later and Maven.')
+    return true
+  })
+})
+
+test('given brokers are not taken for three nodes that may be killed', async (t) => {
+  const brokerPort = await listen(t, createServer())
+  const options = { brokers: [`127.0.0.1:${brokerPort}`], registry: false, nodes: 3 } as const
+  await assert.rejects(startStack({ ...options, brokers: [...options.brokers], env: {}, report: silent }), {
+    name: 'StackError',
+    message: /^Kafka brokers are given \(127\.0\.0\.1:\d+\), but 3 that may be killed are wanted/,
   })
 })
 
