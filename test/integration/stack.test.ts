@@ -9,8 +9,11 @@ import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Kafka, logLevel } from 'kafkajs'
 import { cacheFolder } from '../../src/stack/cache.ts'
+import { Cluster } from '../../src/stack/cluster.ts'
+import { findJava } from '../../src/stack/java.ts'
 import { portAnswers } from '../../src/stack/ports.ts'
 import { startStack } from '../../src/stack/stack.ts'
+import { allInSync, threeNodes } from '../support/stack.ts'
 
 const goneMs = 30_000
 const module = new URL('../../src/stack/stack.ts', import.meta.url).href
@@ -50,11 +53,59 @@ test('an unknown topic is not made by asking for it', async (t) => {
   await admin.disconnect()
 })
 
-test('the stack ends by itself when the process that started it is killed', async (t) => {
+test('of three nodes one can be killed and started again, and nothing of them is left after stop', async (t) => {
+  const { env, folders } = await surroundings(t)
+  const reported: string[] = []
+  const options = { env, registry: false, report: (line: string) => void reported.push(line) }
+  const stack = await threeNodes(options, (why) => t.skip(why))
+  if (stack === undefined) return
+  t.after(() => stack.stop())
+  const ports = stack.brokers.map((broker) => Number(broker.split(':')[1]))
+  const answering = () => Promise.all(ports.map((port) => portAnswers(port)))
+  const cluster = await Cluster.connect(stack)
+  t.after(() => cluster.close())
+  await cluster.createTopic('greetings', 3, {}, 3)
+  assert.deepEqual((await cluster.leaders('greetings')).sort(), [1, 2, 3])
+
+  const [first, second] = stack.nodes
+  await second?.kill()
+  assert.deepEqual(await answering(), [true, false, true])
+  await eventually('the two that are left lead all', async () => !(await cluster.leaders('greetings')).includes(2))
+  await second?.revive()
+  assert.deepEqual(await answering(), [true, true, true])
+  // With two of three gone nothing could be written: the revived one has to be in sync again.
+  await eventually('the revived one is in sync', () => allInSync(cluster))
+  await first?.kill()
+  await eventually('the two that are left lead all', async () => !(await cluster.leaders('greetings')).includes(1))
+  await cluster.produce('greetings', [{ partition: 2, key: null, value: Buffer.from('hello') }])
+  assert.deepEqual(await cluster.ends('greetings'), [0, 0, 1])
+
+  const pids = await processesNaming(await folders())
+  if (process.platform === 'linux') assert.equal(pids.length, 2, 'two nodes are up')
+  await stack.stop()
+  assert.deepEqual(await answering(), [false, false, false])
+  assert.deepEqual(await folders(), [])
+  assert.deepEqual(pids.filter(lives), [])
+  assert.deepEqual(
+    reported.filter((line) => line.includes('ended')),
+    [],
+  )
+})
+
+test('the stack ends by itself when the process that started it is killed', (t) => endsWithItsOwner(t, 1))
+
+test('three nodes, a revived one among them, end by themselves when the process that started them is killed', async (t) => {
+  if ((await findJava(process.env)) === undefined) return t.skip('three nodes need Java')
+  await endsWithItsOwner(t, 3)
+})
+
+async function endsWithItsOwner(t: TestContext, nodes: 1 | 3): Promise<void> {
   const { env, folders } = await surroundings(t)
   const program = `
     const { startStack } = await import(${JSON.stringify(module)})
-    const { how, brokers, registryUrl } = await startStack({ env: process.env, report: () => {} })
+    const stack = await startStack({ env: process.env, nodes: ${nodes}, report: () => {} })
+    const { how, brokers, registryUrl } = stack
+    if (${nodes} > 1) for (const act of ['kill', 'revive']) await stack.nodes[0][act]()
     console.log(JSON.stringify({ how, brokers, registryUrl }))
     setInterval(() => {}, 1000)`
   const owner = spawn(process.execPath, ['--input-type=module', '-e', program], { env, stdio: ['ignore', 'pipe', 'inherit'] })
@@ -62,14 +113,15 @@ test('the stack ends by itself when the process that started it is killed', asyn
   const [line = ''] = await firstLine(owner.stdout)
   const stack = JSON.parse(line) as { how: string; brokers: string[]; registryUrl: string }
   const ports = portsOf(stack)
-  assert.deepEqual(await Promise.all(ports.map((port) => portAnswers(port))), [true, true])
+  assert.equal(ports.length, nodes + 1)
+  assert.equal((await Promise.all(ports.map((port) => portAnswers(port)))).includes(false), false)
 
   owner.kill('SIGKILL')
-  await eventually('both ports are closed', async () =>
+  await eventually('all ports are closed', async () =>
     (await Promise.all(ports.map((port) => portAnswers(port)))).every((is) => !is),
   )
   await eventually('the folder is gone', async () => (await folders()).length === 0)
-})
+}
 
 test('an aborted start leaves nothing', async (t) => {
   const { env, folders } = await surroundings(t)

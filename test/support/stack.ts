@@ -1,6 +1,8 @@
 import { after } from 'node:test'
-import type { Stack } from '../../src/stack/stack.ts'
+import type { Cluster } from '../../src/stack/cluster.ts'
+import type { Stack, StackOptions } from '../../src/stack/stack.ts'
 import { startStack } from '../../src/stack/stack.ts'
+import { NoWayError } from '../../src/stack/stack-error.ts'
 
 /**
  * The broker and the registry of one integration test file: those that the environment names, else a stack of its own, which ends with
@@ -10,4 +12,28 @@ export async function sharedStack(): Promise<Stack> {
   const stack = await startStack({ env: process.env, report: (line) => process.stderr.write(`${line}\n`) })
   after(() => stack.stop())
   return stack
+}
+
+/**
+ * Three brokers that may be killed one by one, whatever brokers the environment names. Where they cannot be had (they need Java, and
+ * Docker alone is enough for everything else) there are none, and `onNone` is told why.
+ */
+export async function threeNodes(
+  options: Omit<StackOptions, 'nodes'>,
+  onNone: (why: string) => void,
+): Promise<Stack | undefined> {
+  const { MYTRACKER_SINK_BROKERS: _, MYTRACKER_SINK_REGISTRY_URL: __, ...env } = options.env
+  try {
+    return await startStack({ ...options, env, nodes: 3 })
+  } catch (error) {
+    if (!(error instanceof NoWayError)) throw error
+    onNone(error.message)
+    return undefined
+  }
+}
+
+/** Whether every copy of every partition is up to date, so that another node may be killed. */
+export async function allInSync({ admin }: Cluster): Promise<boolean> {
+  const { topics } = await admin.fetchTopicMetadata()
+  return topics.every(({ partitions }) => partitions.every(({ isr, replicas }) => isr.length === replicas.length))
 }
