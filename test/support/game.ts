@@ -82,7 +82,7 @@ export function writeGameConfig(
   const file = join(directory, `${groupId}.yaml`)
   writeFileSync(
     file,
-    `kafka: { brokers: ["${cluster.stack.brokers[0]}"], groupId: ${groupId}, topics: [${topic}], startFrom: earliest, sessionTimeout: 6s }
+    `kafka: { brokers: ${JSON.stringify(cluster.stack.brokers)}, groupId: ${groupId}, topics: [${topic}], startFrom: earliest, sessionTimeout: 6s }
 schemaRegistry: { url: "${cluster.stack.registryUrl}" }
 tracker:
   endpoint: ${trackerUrl}
