@@ -26,8 +26,9 @@ export function copyRecord(message: KafkaMessage, { topic, partition, isOwn }: P
 }
 
 function copyHeaders(headers: RecordHeaders | undefined): RecordHeaders | undefined {
-  const names = Object.keys(headers ?? {})
-  if (headers === undefined || names.length === 0) return undefined
+  if (headers === undefined) return undefined
+  const names = Object.keys(headers)
+  if (names.length === 0) return headers
   return Object.fromEntries(
     names.map((name) => {
       const value = headers[name]
