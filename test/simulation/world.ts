@@ -247,6 +247,9 @@ class World {
     if (fate === 'skip') assert.deepEqual([isDelivered, deadOf], [false, undefined], `${id} was to be skipped`)
     else assert.ok(isDelivered || deadOf !== undefined, `${id} (${fate}) is lost`)
     if (fate === 'malformed') assert.equal(deadOf, 'malformed')
+    if (!this.#isTroubled && ['good', 'late-schema'].includes(fate) && deadOf !== 'malformed') {
+      assert.ok(isDelivered, `${id} did nothing wrong, and is a dead letter: ${deadOf}`)
+    }
     // Given up in the time of faults, else by its own fault.
     if (fate === 'refused')
       assert.ok(['rejected', 'unavailable', 'corrupted', 'malformed'].includes(deadOf ?? ''), `${id}: ${deadOf}`)
@@ -254,6 +257,12 @@ class World {
       assert.ok(accepted <= 1, `${id} was accepted ${accepted} times`)
       assert.ok(!isDelivered || deadOf === undefined, `${id} was accepted, and is a dead letter`)
     }
+  }
+
+  /** Whether anything could fail that is not the record's own fault. */
+  get #isTroubled(): boolean {
+    const { faults, records } = this.#schedule
+    return faults.tracker > 0 || records.flat().some(({ fate }) => fate === 'doomed')
   }
 
   /** Drains the last instance: nothing may be left over. */
