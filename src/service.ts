@@ -13,9 +13,11 @@ import { GroupConsumer } from './kafka/consumer.ts'
 import { ownTopics } from './kafka/topics.ts'
 import { Mappings } from './mapping/compile.ts'
 import type { LaneLimits } from './pipeline/lane-context.ts'
+import type { PipelineOptions } from './pipeline/pipeline.ts'
 import { Pipeline } from './pipeline/pipeline.ts'
-import type { FlowHandlers } from './pipeline/ports.ts'
+import type { FlowHandlers, SideExit } from './pipeline/ports.ts'
 import { RecordPreparer } from './prepare.ts'
+import type { Rehearsal } from './rehearsal.ts'
 import type { Log } from './telemetry/log.ts'
 import type { Counts } from './telemetry/probe.ts'
 import { Probe } from './telemetry/probe.ts'
@@ -38,7 +40,8 @@ export interface Service {
   readonly counts: Readonly<Counts>
 }
 
-export function createService(config: Config, log: Log): Service {
+/** `rehearsal`: a dry run, which posts, parks and commits nothing. */
+export function createService(config: Config, log: Log, rehearsal?: Rehearsal): Service {
   const probe = new Probe(log)
   const { promise: failed, resolve: fail } = Promise.withResolvers<unknown>()
   const schemas = createSchemas(config, probe)
@@ -52,7 +55,7 @@ export function createService(config: Config, log: Log): Service {
       const { groupId, topics } = config.kafka
       const apps = config.tracker.apps.map(({ name, idApp }) => ({ name, idApp }))
       probe.starting({ version: about.version, groupId, endpoint: config.tracker.endpoint, apps, topics })
-      starting = begin({ config, probe, schemas, tracker, fail })
+      starting = begin({ config, probe, schemas, tracker, rehearsal, fail })
       await starting
     },
     async stop() {
@@ -112,6 +115,7 @@ interface Parts {
   readonly probe: Probe
   readonly schemas: SchemaCache
   readonly tracker: TrackerClient
+  readonly rehearsal: Rehearsal | undefined
   readonly fail: (reason: unknown) => void
 }
 
@@ -131,48 +135,78 @@ async function begin(parts: Parts): Promise<Running> {
   }
 }
 
-/** Prepares the topics, builds the pipeline and joins its two groups. */
+/** Prepares the topics, builds the pipeline and joins its groups. */
 async function join(parts: Parts, broker: Broker): Promise<Pipeline> {
-  const { config, probe } = parts
-  const { groupId, topics, startFrom } = config.kafka
-  const { retryGroupId, ...own } = ownTopics(groupId, config.retry.tiers)
-  const side = await broker.sideExit({ ...config.retry, sources: topics, own, deadLetterRetention: config.deadLetters.retention })
-  for (const tier of await broker.forgottenTiers(groupId, own)) probe.tierForgotten(tier)
-  const tiers = own.tiers.map(({ topic }) => topic)
-  const starts = {
-    first: await broker.startPositions({ groupId, topics, startFrom }),
-    retried: await broker.startPositions({ groupId: retryGroupId, topics: tiers, startFrom: 'earliest' }),
-  }
+  const { config, rehearsal } = parts
+  const side = rehearsal === undefined ? await sideOf(parts, broker) : await dryOf(parts, broker, rehearsal)
   const pipeline = new Pipeline({
     limits: laneLimits(config),
-    preparer: createPreparer(config, parts.schemas, probe),
-    sender: parts.tracker,
-    sideExit: side,
-    probe,
+    preparer: createPreparer(config, parts.schemas, parts.probe),
+    sender: rehearsal ?? parts.tracker,
+    sideExit: side.exit,
+    probe: parts.probe,
     clock: systemClock,
     random: Math.random,
     maxInFlight: config.delivery.maxInFlight,
     windowBytes: config.delivery.windowBytes,
     commitIntervalMs: config.delivery.commitInterval,
-    tierDelaysMs: new Map(own.tiers.map(({ topic, delayMs }) => [topic, delayMs])),
-    members: {
-      first: (flow) =>
-        createMember(parts, flow, {
-          ...{ groupId, topics, isOwn: false, starts: starts.first, maxWaitMs: FETCH_WAIT_MS },
-          consumed: (records) => probe.consumed(records),
-        }),
-      retried: (flow) =>
-        createMember(parts, flow, {
-          ...{ groupId: retryGroupId, topics: tiers, isOwn: true, starts: starts.retried, maxWaitMs: TIER_WAIT_MS },
-          consumed: (records) => probe.retried(records),
-        }),
-    },
+    tierDelaysMs: side.tierDelaysMs,
+    members: side.members,
   })
   await pipeline.start()
   return pipeline
 }
 
-type Group = Pick<ConsumerOptions, 'groupId' | 'topics' | 'isOwn' | 'starts' | 'maxWaitMs'> & {
+type Side = Pick<PipelineOptions, 'members' | 'tierDelaysMs'> & { readonly exit: SideExit }
+
+/** Makes what is missing of the group's own topics; records leave to them and come back from them. */
+async function sideOf(parts: Parts, broker: Broker): Promise<Side> {
+  const { config, probe } = parts
+  const { groupId, topics, startFrom } = config.kafka
+  const { retryGroupId, ...own } = ownTopics(groupId, config.retry.tiers)
+  const exit = await broker.sideExit({ ...config.retry, sources: topics, own, deadLetterRetention: config.deadLetters.retention })
+  for (const tier of await broker.forgottenTiers(groupId, own)) probe.tierForgotten(tier)
+  const tiers = own.tiers.map(({ topic }) => topic)
+  const first = await broker.startPositions({ groupId, topics, startFrom })
+  const retried = await broker.startPositions({ groupId: retryGroupId, topics: tiers, startFrom: 'earliest' })
+  return {
+    exit,
+    tierDelaysMs: new Map(own.tiers.map(({ topic, delayMs }) => [topic, delayMs])),
+    members: {
+      first: (flow) =>
+        createMember(parts, flow, {
+          ...{ groupId, topics, isOwn: false, starts: first, commits: true, maxWaitMs: FETCH_WAIT_MS },
+          consumed: (records) => probe.consumed(records),
+        }),
+      retried: (flow) =>
+        createMember(parts, flow, {
+          ...{ groupId: retryGroupId, topics: tiers, isOwn: true, starts: retried, commits: true, maxWaitMs: TIER_WAIT_MS },
+          consumed: (records) => probe.retried(records),
+        }),
+    },
+  }
+}
+
+/** Of a dry run: a group of its own looks on, nothing is made and nothing leaves. */
+async function dryOf(parts: Parts, broker: Broker, exit: Rehearsal): Promise<Side> {
+  const { topics, startFrom } = parts.config.kafka
+  const groupId = `${parts.config.kafka.groupId}.dry-run`
+  await broker.sources(topics)
+  const starts = await broker.startPositions({ groupId, topics, startFrom })
+  return {
+    exit,
+    tierDelaysMs: new Map(),
+    members: {
+      first: (flow) =>
+        createMember(parts, flow, {
+          ...{ groupId, topics, isOwn: false, starts, commits: false, maxWaitMs: FETCH_WAIT_MS },
+          consumed: (records) => parts.probe.consumed(records),
+        }),
+    },
+  }
+}
+
+type Group = Pick<ConsumerOptions, 'groupId' | 'topics' | 'isOwn' | 'starts' | 'commits' | 'maxWaitMs'> & {
   readonly consumed: (records: number) => void
 }
 

@@ -1,4 +1,5 @@
 import type { EventType } from '../core/event.ts'
+import { kindOf } from '../core/masked.ts'
 
 /** An event with every value replaced by its kind, as in `<string 12>`. Names of fields stay, and so do the shapes around values. */
 export function masked(value: unknown, type: EventType): unknown {
@@ -64,12 +65,6 @@ function fits(value: unknown, { kind }: EventType): boolean {
 
 function propertyOf(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>)[name] : undefined
-}
-
-function kindOf(value: unknown): string {
-  if (typeof value === 'string') return `<string ${value.length}>`
-  if (Buffer.isBuffer(value)) return `<bytes ${value.length}>`
-  return value === null ? '<null>' : `<${typeof value}>`
 }
 
 /** What stands for raw bytes: a key, or a header's value. */

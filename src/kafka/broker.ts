@@ -51,11 +51,17 @@ export class Broker {
     return new Broker(admin, producer)
   }
 
+  /** Partition counts of the sources. Rejects with a StartError that names those that are missing. */
+  async sources(topics: readonly string[]): Promise<Map<string, number>> {
+    const found = await describeTopics(this.#admin, topics)
+    checkSources(topics, found)
+    return found
+  }
+
   /** Checks the sources and makes what is missing of the group's own topics. Rejects with a StartError where the operator must act. */
   async sideExit(wanted: WantedTopics): Promise<SideExitProducer> {
     const { own, sources } = wanted
-    const found = await describeTopics(this.#admin, sources)
-    checkSources(sources, found)
+    const found = await this.sources(sources)
     const plans = [
       ...own.tiers.map(({ topic }) => ({ topic, retentionMs: wanted.retention })),
       { topic: own.deadLetter, retentionMs: wanted.deadLetterRetention },

@@ -14,6 +14,8 @@ export interface ConsumerOptions {
   /** Whether the topics are ours: then the records' headers tell their history. */
   readonly isOwn: boolean
   readonly starts: StartPositions
+  /** False: the group only looks on, and every commit is left out. */
+  readonly commits: boolean
   readonly sessionTimeoutMs: number
   readonly rebalanceTimeoutMs: number
   /** Of one fetch. */
@@ -103,6 +105,7 @@ export class GroupConsumer {
 
   /** The runs go into the commit's metadata, where the partition's next owner finds them. */
   async commit(points: readonly (ResumePoint & { topic: string; partition: number })[]): Promise<void> {
+    if (!this.#options.commits) return
     await this.#consumer.commitOffsets(
       points.map(({ topic, partition, offset, runs }) => ({
         topic,

@@ -15,12 +15,12 @@ export interface PipelineOptions extends Omit<LaneContext, 'source' | 'dueAt' | 
   readonly members: {
     /** Of the group that reads the sources. */
     readonly first: (handlers: FlowHandlers) => Member
-    /** Of the group that reads the retry topics. */
-    readonly retried: (handlers: FlowHandlers) => Member
+    /** Of the group that reads the retry topics; left out: nobody reads them. */
+    readonly retried?: (handlers: FlowHandlers) => Member
   }
 }
 
-/** Two flows that share the tracker: what comes from the sources, and what was parked and comes again. */
+/** Flows that share the tracker: what comes from the sources, and what was parked and comes again. */
 export class Pipeline {
   readonly #flows: readonly Flow[]
 
@@ -34,7 +34,7 @@ export class Pipeline {
     const retried = { ...shared, permits: permits.retried, limits: alone, dueAt: notBefore(tierDelaysMs) }
     this.#flows = [
       new Flow({ context: first, commitIntervalMs, member: members.first }),
-      new Flow({ context: retried, commitIntervalMs, member: members.retried }),
+      ...(members.retried === undefined ? [] : [new Flow({ context: retried, commitIntervalMs, member: members.retried })]),
     ]
   }
 
@@ -43,7 +43,7 @@ export class Pipeline {
     return this.#flows.reduce((sum, flow) => sum + flow.open, 0)
   }
 
-  /** Resolves once both groups are joined. */
+  /** Resolves once the groups are joined. */
   async start(): Promise<void> {
     await Promise.all(this.#flows.map((flow) => flow.start()))
   }
@@ -54,7 +54,7 @@ export class Pipeline {
     return clean.every(Boolean)
   }
 
-  /** Leaves both groups. */
+  /** Leaves the groups. */
   async leave(): Promise<void> {
     await Promise.all(this.#flows.map((flow) => flow.leave()))
   }

@@ -128,5 +128,6 @@ export async function groupConsumer(
     maxBytesPerPartition,
     maxBytesPerFetch: 10_485_760,
     maxWaitMs: 50,
+    commits: true,
   })
 }

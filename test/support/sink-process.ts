@@ -18,8 +18,10 @@ export class SinkProcess {
   readonly #child: ChildProcess
   readonly #exited: Promise<number | null>
 
-  constructor(t: TestContext, configFile: string) {
-    this.#child = spawn(process.execPath, [main, 'run', '--config', configFile], { stdio: ['ignore', 'pipe', 'inherit'] })
+  constructor(t: TestContext, configFile: string, ...flags: readonly string[]) {
+    this.#child = spawn(process.execPath, [main, 'run', '--config', configFile, ...flags], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
     this.#exited = once(this.#child, 'exit').then(([code]) => code as number | null)
     createInterface({ input: this.#child.stdout as NodeJS.ReadableStream }).on('line', (line) =>
       this.log.push(JSON.parse(line) as LogLine),
