@@ -102,8 +102,12 @@ function median(numbers: readonly number[]): number {
 
 const bodies = Array.from({ length: 500 }, (_, number) => batch(number))
 const print = (line: string): void => void process.stdout.write(`${line}\n`)
-print(`${RUNS} runs of ${REQUESTS} requests of ${EVENTS} events, ${bodies[0]?.length} bytes each, Node ${process.versions.node}\n`)
-print(`| journal, median of ${RUNS} | CPU µs/request | requests/s of one core | requests/s beside the sender |\n| --- | ---: | ---: | ---: |`)
+print(
+  `${RUNS} runs of ${REQUESTS} requests of ${EVENTS} events, ${bodies[0]?.length} bytes each, Node ${process.versions.node}\n`,
+)
+print(
+  `| journal, median of ${RUNS} | CPU µs/request | requests/s of one core | requests/s beside the sender |\n| --- | ---: | ---: | ---: |`,
+)
 for (const { name, flags } of journals) {
   const results: Result[] = []
   for (let run = 0; run < RUNS; run += 1) results.push(await measure(flags, bodies))

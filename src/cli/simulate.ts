@@ -1,20 +1,22 @@
-import { readFile } from 'node:fs/promises'
 import { Command, InvalidArgumentError, Option } from 'commander'
-import type { FaultPlan } from '../simulator/faults.ts'
-import { parseFaultPlan } from '../simulator/faults.ts'
+import { formatProblem } from '../config/problem.ts'
 import type { Journal } from '../simulator/journal.ts'
 import type { Simulator } from '../simulator/server.ts'
 import { startSimulator } from '../simulator/server.ts'
 import type { SimulatedApp } from '../simulator/verdict.ts'
+import { EXIT_CONFIG } from './config-file.ts'
 import { endOfProcess } from './end-of-process.ts'
 import { quoted } from './quoted.ts'
+import { readApps, readFaultPlan, UnusableFile } from './simulate-files.ts'
 import { wholeNumber } from './whole-number.ts'
 
 interface SimulateFlags {
   readonly port: number
   readonly host: string
   readonly app: readonly SimulatedApp[]
+  readonly apps?: string
   readonly latency: number
+  readonly keep: number
   readonly countOnly: boolean
   readonly json: boolean
   readonly faults?: string
@@ -35,6 +37,8 @@ const exampleEvent =
   '{"customUserId": "1", "customEventName": "levelUp", "customEventParams": {"level": "2"}, "idGender": "1", "age": "25", ' +
   '"eventTimestamp": "1580213208", "instanceId": "00000000-0000-0000-0000-000000000000"}'
 
+const exampleFaults = '{"rules": [{"when": {"requests": {"to": 3}}, "do": {"status": 500}}]}'
+
 const statusEveryMs = 1000
 
 export function simulateCommand(): Command {
@@ -47,37 +51,42 @@ export function simulateCommand(): Command {
         .argParser(collectApp)
         .default([], 'every app with any token'),
     )
+    .option('--apps <file>', 'YAML or JSON file with a list of { idApp, token, vkMiniApp } (default: those of --app)')
     .option('--latency <ms>', 'milliseconds from a request to its answer', wholeNumber(0, 600_000), 0)
-    .option('--faults <file>', 'JSON file with a plan: a list like [{"times": 3, "status": 500}] (default: no faults)')
-    .addOption(
-      new Option('--count-only', 'count events without keeping them, for benchmarks').default(
-        false,
-        'up to 1,000,000 hits are kept',
-      ),
-    )
+    .option('--faults <file>', 'YAML or JSON file with a plan of faults, see docs/simulate.md (default: no faults)')
+    .option('--keep <n>', 'hits kept in the journal at most; more are only counted', wholeNumber(0, 10_000_000), 1_000_000)
+    .addOption(new Option('--count-only', 'count events without keeping any, for benchmarks').default(false, 'they are kept'))
     .addOption(new Option('--json', 'facts as lines of JSON, the address first').default(false, 'text'))
     .action(async (flags: SimulateFlags) => {
       const isChild = process.connected === true
-      await simulate(flags, { signal: signalOfEnd(isChild), stdout: process.stdout, announce: isChild || flags.json })
+      try {
+        await simulate(flags, { signal: signalOfEnd(isChild), stdout: process.stdout, announce: isChild || flags.json })
+      } catch (error) {
+        if (!(error instanceof UnusableFile)) throw error
+        for (const problem of error.problems) process.stderr.write(`${formatProblem(problem)}\n`)
+        process.exitCode = EXIT_CONFIG
+      }
     })
 }
 
 /** The command without its process: serves until `signal` fires. */
 export async function simulate(flags: SimulateFlags, context: SimulateContext): Promise<void> {
   const { signal, stdout, announce } = context
-  const plan = flags.faults === undefined ? undefined : await readPlan(flags.faults)
+  const plan = flags.faults === undefined ? undefined : await readFaultPlan(flags.faults)
+  const apps = await appsOf(flags)
   const simulator = await startSimulator({
     host: flags.host,
     port: flags.port,
     journal: flags.countOnly ? 'count' : 'hits',
+    hitsMax: flags.keep,
     latencyMs: flags.latency,
-    ...(flags.app.length === 0 ? {} : { apps: flags.app }),
+    ...(apps.length === 0 ? {} : { apps }),
     ...(plan === undefined ? {} : { plan }),
   })
   const isLive = stdout.isTTY === true && !flags.json
   try {
     if (announce) stdout.write(`${JSON.stringify({ url: simulator.url })}\n`)
-    if (!flags.json) stdout.write(greeting(simulator, flags.app[0] ?? exampleApp))
+    if (!flags.json) stdout.write(greeting(simulator, apps[0] ?? exampleApp))
     const ticking = isLive ? setInterval(() => stdout.write(`\r\x1b[K${totals(simulator.journal)}`), statusEveryMs) : undefined
     await aborted(signal)
     clearInterval(ticking)
@@ -94,7 +103,7 @@ function greeting({ url }: Simulator, { idApp, token }: SimulatedApp): string {
   return [
     `stand-in tracker at ${url}`,
     `  an event   curl -X POST ${quoted(address)} --header ${quoted(`Authorization: ${token}`)} -d ${quoted(exampleEvent)}`,
-    `  a fault    curl -X POST ${quoted(`${url}/_/faults`)} -d ${quoted('[{"times": 3, "status": 500}]')}`,
+    `  a fault    curl -X POST ${quoted(`${url}/_/faults`)} -d ${quoted(exampleFaults)}`,
     `  the hits   curl ${quoted(`${url}/_/journal`)}`,
     '',
   ].join('\n')
@@ -107,18 +116,11 @@ function totals(journal: Journal): string {
   return [`${requests} requests`, `${events} events accepted`, ...byStatus, ...lost].join(', ')
 }
 
-async function readPlan(file: string): Promise<FaultPlan> {
-  const parsed = parseFaultPlan(parseJson(await readFile(file, 'utf8'), file))
-  if (parsed.kind === 'invalid') throw new Error(`${file}: ${parsed.problems.join('; ')}`)
-  return parsed.plan
-}
-
-function parseJson(text: string, file: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    throw new Error(`${file}: no JSON`, { cause: error })
-  }
+async function appsOf({ app, apps }: SimulateFlags): Promise<readonly SimulatedApp[]> {
+  const all = [...app, ...(apps === undefined ? [] : await readApps(apps))]
+  const twice = all.find(({ idApp }, place) => all.findIndex((each) => each.idApp === idApp) < place)
+  if (twice !== undefined) throw new Error(`the app ${twice.idApp} is given twice; it has one token`)
+  return all
 }
 
 function collectApp(text: string, apps: readonly SimulatedApp[]): readonly SimulatedApp[] {

@@ -1,4 +1,8 @@
-import { z } from 'zod'
+import { STATUS_CODES } from 'node:http'
+import type { Draws } from './chance.ts'
+import { delayOf, drawn } from './chance.ts'
+import type { FaultPlanText, PlanAction, PlanRule } from './plan-format.ts'
+import { singleParameter } from './rules.ts'
 
 /** What a request meets instead of the ordinary answer. */
 export type Fault =
@@ -11,6 +15,8 @@ export type Fault =
       readonly body?: string
       readonly headers?: Readonly<Record<string, string>>
       readonly delayMs?: number
+      /** The connection ends in the middle of the body. */
+      readonly cut?: true
     }
   /** The ordinary answer, late. The hits count as accepted on arrival, as they would with a tracker that is slow to answer. */
   | { readonly delayMs: number }
@@ -31,106 +37,108 @@ export interface FaultRequest {
   readonly events: readonly unknown[] | undefined
 }
 
-const delayMs = z.int().min(0).max(600_000)
+/** What `GET /_/faults` tells of a rule. */
+export interface RuleCounts {
+  /** Requests that its app, method and event chose. */
+  readonly chosen: number
+  /** Requests that met one of its faults. */
+  readonly met: number
+}
 
-const planEntry = z
-  .strictObject({
-    method: z.string(),
-    idApp: z.union([z.string(), z.int()]).transform(String),
-    times: z.int().min(1),
-    everyNth: z.int().min(1),
-    status: z.int().min(200).max(599),
-    body: z.string(),
-    headers: z.record(z.string(), z.string()),
-    delayMs,
-    reset: z.enum(['before', 'after']),
-    hang: z.literal(true),
-    acceptThenHang: z.literal(true),
-  })
-  .partial()
-  .transform((entry, context): FaultPlanEntry => {
-    const fault = faultOf(entry)
-    if (fault === undefined) {
-      context.addIssue(
-        'exactly one of status, reset, hang, acceptThenHang, or delayMs alone; body and headers only beside status',
-      )
-      return z.NEVER
+/** A plan at work. Rules are asked in order; the first that has a fault for a request decides. */
+export class FaultPlan {
+  readonly #seed: number
+  readonly #startedAt: number
+  readonly #rules: { readonly rule: PlanRule; chosen: number; met: number }[]
+
+  /** `startedAt`: what `seconds` count from, milliseconds since the epoch. */
+  constructor(text: FaultPlanText, startedAt: number) {
+    this.#seed = text.seed
+    this.#startedAt = startedAt
+    this.#rules = text.rules.map((rule) => ({ rule, chosen: 0, met: 0 }))
+  }
+
+  /** `now`: the request's arrival, milliseconds since the epoch. */
+  next(request: FaultRequest, now: number): Fault | undefined {
+    let fault: Fault | undefined
+    for (const [place, state] of this.#rules.entries()) {
+      if (!chooses(state.rule.when, request)) continue
+      // Counted whether or not a rule before this one decides: what stands above must not shift the numbers below.
+      state.chosen++
+      if (fault !== undefined || !this.#isDue(state.rule.when, state.chosen, now)) continue
+      const draws = { seed: this.#seed, rule: place, request: state.chosen }
+      const action = picked(state.rule.do, draws)
+      if (action === undefined) continue
+      state.met++
+      fault = faultOf(action, draws, now)
     }
-    return { fault, method: entry.method, idApp: entry.idApp, times: entry.times, everyNth: entry.everyNth }
+    return fault
+  }
+
+  counts(): RuleCounts[] {
+    return this.#rules.map(({ chosen, met }) => ({ chosen, met }))
+  }
+
+  #isDue({ requests, seconds, every }: PlanRule['when'], count: number, now: number): boolean {
+    const elapsed = (now - this.#startedAt) / 1_000
+    if (requests !== undefined && (count < (requests.from ?? 0) || count > (requests.to ?? Number.POSITIVE_INFINITY)))
+      return false
+    if (seconds !== undefined && (elapsed < (seconds.from ?? 0) || elapsed >= (seconds.to ?? Number.POSITIVE_INFINITY)))
+      return false
+    return every === undefined || count % every === 0
+  }
+}
+
+function chooses({ app, method, event }: PlanRule['when'], { idApp, method: called, events }: FaultRequest): boolean {
+  if (app !== undefined && !app.includes(idApp ?? '')) return false
+  if (method !== undefined && !(method as string[]).includes(called ?? '')) return false
+  if (event === undefined) return true
+  const wanted = Object.entries(event)
+  return (events ?? []).some((each) => wanted.every(([name, values]) => isOneOf(values, singleParameter(each, name))))
+}
+
+/** Numbers come as numbers and as texts, and mean the same. */
+function isOneOf(values: readonly string[], value: unknown): boolean {
+  return (typeof value === 'string' || typeof value === 'number') && values.includes(String(value))
+}
+
+/** Which draw of a request decides what. */
+const pickDraw = 0
+const delayDraw = 1
+
+function picked(actions: readonly PlanAction[], draws: Draws): PlanAction | undefined {
+  let left = drawn(draws, pickDraw)
+  return actions.find(({ share = 1 }) => {
+    left -= share
+    return left < 0
   })
-
-/** One line of a plan: which requests, how many of them, and what they meet. */
-interface FaultPlanEntry {
-  readonly fault: Fault
-  /** Only requests of this method, of this app. */
-  readonly method: string | undefined
-  readonly idApp: string | undefined
-  /** At most so many; undefined: for ever. */
-  readonly times: number | undefined
-  /** Each nth of the requests that come as far as this entry. */
-  readonly everyNth: number | undefined
 }
 
-interface FaultFields {
-  readonly status?: number | undefined
-  readonly body?: string | undefined
-  readonly headers?: Record<string, string> | undefined
-  readonly delayMs?: number | undefined
-  readonly reset?: 'before' | 'after' | undefined
-  readonly hang?: true | undefined
-  readonly acceptThenHang?: true | undefined
-}
-
-function faultOf(fields: FaultFields): Fault | undefined {
-  const { status, body, headers, delayMs, reset, hang, acceptThenHang } = fields
-  const silent = [reset, hang, acceptThenHang].filter((action) => action !== undefined).length
-  const answers = [status, body, headers, delayMs].filter((field) => field !== undefined).length
-  if (silent > 1 || (silent === 1 && answers > 0)) return undefined
+function faultOf(action: PlanAction, draws: Draws, now: number): Fault {
+  const { status, reset, hang } = action
   if (reset !== undefined) return { reset }
-  if (hang) return { hang }
-  if (acceptThenHang) return { acceptThenHang }
-  if (status === undefined) return delayMs !== undefined && answers === 1 ? { delayMs } : undefined
+  if (hang !== undefined) return hang === 'before' ? { hang: true } : { acceptThenHang: true }
+  const delayMs = action.delayMs === undefined ? undefined : delayOf(action.delayMs, draws, delayDraw)
+  if (status === undefined) return { delayMs: delayMs ?? 0 }
+  const body = action.html ? errorPage(status) : action.body
+  const headers = { ...(action.html ? { 'content-type': 'text/html' } : {}), ...retryAfter(action, now), ...action.headers }
   return {
     status,
     ...(body === undefined ? {} : { body }),
-    ...(headers === undefined ? {} : { headers }),
+    ...(Object.keys(headers).length === 0 ? {} : { headers }),
     ...(delayMs === undefined ? {} : { delayMs }),
+    ...(action.cut ? { cut: true } : {}),
   }
 }
 
-export type ParsedFaultPlan =
-  | { readonly kind: 'plan'; readonly plan: FaultPlan }
-  | { readonly kind: 'invalid'; readonly problems: readonly string[] }
-
-/** Reads a plan as it stands in a file or in `POST /_/faults`: a list of entries. */
-export function parseFaultPlan(json: unknown): ParsedFaultPlan {
-  const parsed = z.array(planEntry).max(1000).safeParse(json)
-  if (parsed.success) return { kind: 'plan', plan: new FaultPlan(parsed.data) }
-  return {
-    kind: 'invalid',
-    problems: parsed.error.issues.map((issue) => `${['plan', ...issue.path].join('.')}: ${issue.message}`),
-  }
+function retryAfter({ retryAfter }: PlanAction, now: number): Record<string, string> {
+  if (retryAfter?.seconds !== undefined) return { 'retry-after': String(retryAfter.seconds) }
+  if (retryAfter?.date === undefined) return {}
+  return { 'retry-after': new Date(now + retryAfter.date * 1_000).toUTCString() }
 }
 
-/** Entries are asked in order; the first that is due takes the request, and later ones do not see it. */
-export class FaultPlan {
-  readonly #entries: { readonly entry: FaultPlanEntry; seen: number; used: number }[]
-
-  constructor(entries: readonly FaultPlanEntry[]) {
-    this.#entries = entries.map((entry) => ({ entry, seen: 0, used: 0 }))
-  }
-
-  next(request: FaultRequest): Fault | undefined {
-    for (const state of this.#entries) {
-      const { fault, method, idApp, times, everyNth } = state.entry
-      if (times !== undefined && state.used >= times) continue
-      if (method !== undefined && method !== request.method) continue
-      if (idApp !== undefined && idApp !== request.idApp) continue
-      state.seen++
-      if (everyNth !== undefined && state.seen % everyNth !== 0) continue
-      state.used++
-      return fault
-    }
-    return undefined
-  }
+/** What a proxy shows in place of the tracker's answer. */
+function errorPage(status: number): string {
+  const title = `${status} ${STATUS_CODES[status] ?? 'Error'}`
+  return `<html>\n<head><title>${title}</title></head>\n<body>\n<center><h1>${title}</h1></center>\n</body>\n</html>\n`
 }

@@ -8,6 +8,12 @@ import { isIPv4, isIPv6 } from 'node:net'
 export const apiMethods = ['registration', 'registrationBatch', 'login', 'loginBatch', 'customEvent', 'customEventBatch'] as const
 export type ApiMethod = (typeof apiMethods)[number]
 
+/** Two more that the vendor's own client calls: they carry no events. */
+const probeMethods = ['version', 'test-app-access'] as const
+
+/** Everything that can stand in the place of METHOD in a path. */
+export const callNames = [...apiMethods, ...probeMethods] as const
+
 /** Parameters of one event as they arrived. */
 export type Params = Readonly<Record<string, unknown>>
 
@@ -127,6 +133,24 @@ const customEventRules = new Map([
 ])
 
 const identifiers = ['customUserId', 'instanceId', 'lvid', 'gaid', 'androidId', 'appSetId', 'idfa', 'iosVendorId']
+
+const customParamPrefix = 'customEventParams.'
+
+/** Whether `name` is a parameter with a single value: any but customEventParams, or one of those as `customEventParams.NAME`. */
+export function isSingleParameter(name: string): boolean {
+  if (name.startsWith(customParamPrefix)) return name.length > customParamPrefix.length
+  return name !== 'customEventParams' && customEventRules.has(name)
+}
+
+/** The value of such a parameter as the event has it; undefined where it has none. */
+export function singleParameter(event: unknown, name: string): unknown {
+  if (!name.startsWith(customParamPrefix)) return own(event, name)
+  return own(own(event, 'customEventParams'), name.slice(customParamPrefix.length))
+}
+
+function own(value: unknown, name: string): unknown {
+  return isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined
+}
 
 export function isApiMethod(name: string): name is ApiMethod {
   return (apiMethods as readonly string[]).includes(name)

@@ -6,11 +6,13 @@ import { fastify } from 'fastify'
 import type { Clock } from '../core/clock.ts'
 import { systemClock } from '../core/clock.ts'
 import { addAdminRoutes } from './admin.ts'
-import type { Fault, FaultPlan, FaultRequest } from './faults.ts'
+import type { Fault, FaultRequest, RuleCounts } from './faults.ts'
+import { FaultPlan } from './faults.ts'
 import type { JournalMode } from './journal.ts'
 import { Journal } from './journal.ts'
+import type { FaultPlanText } from './plan-format.ts'
 import type { SimulatedApp, Verdict } from './verdict.ts'
-import { judge } from './verdict.ts'
+import { judge, okBody } from './verdict.ts'
 
 export interface SimulatorOptions {
   /** Default 127.0.0.1. */
@@ -27,7 +29,7 @@ export interface SimulatorOptions {
   /** Asked once per request, before the plan. */
   readonly fault?: (request: FaultRequest) => Fault | undefined
   /** Replaced by `POST /_/faults`. */
-  readonly plan?: FaultPlan
+  readonly plan?: FaultPlanText
   readonly clock?: Clock
 }
 
@@ -45,9 +47,6 @@ const readBytesMax = 1_048_576
 /** Longer than any client keeps an idle connection, so that the client is the one to close it and never sends into a closing one. */
 const keepAliveMs = 600_000
 
-/** The documentation prints this O as the Cyrillic letter. Kept so: a client that compares the text instead of the status shows here. */
-const okBody = '{"message": "\u041eK"}'
-
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
   const journal = new Journal({ mode: options.journal, ...(options.hitsMax === undefined ? {} : { hitsMax: options.hitsMax }) })
   const desk = new Desk(options, journal)
@@ -58,7 +57,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     exposeHeadRoutes: false,
   })
   readBodiesRaw(app)
-  addAdminRoutes(app, { journal, setPlan: (plan) => desk.setPlan(plan) })
+  addAdminRoutes(app, { journal, setPlan: (plan) => desk.setPlan(plan), planCounts: () => desk.planCounts() })
   app.all('/*', (request, reply) => desk.serve(request, reply, (request.body as Buffer | undefined) ?? Buffer.alloc(0)))
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const isAdmin = request.url.startsWith('/_/')
@@ -85,6 +84,13 @@ function reachable(host: string): string {
   return isIPv6(host) ? `[${host}]` : host
 }
 
+interface Answer {
+  readonly status: number
+  readonly body: string
+  readonly delayMs: number
+  readonly cut?: boolean
+}
+
 /** Where requests of the API are judged, meet their fault, and are answered. */
 class Desk {
   readonly #journal: Journal
@@ -100,11 +106,16 @@ class Desk {
     this.#fault = options.fault
     this.#clock = options.clock ?? systemClock
     this.#latencyMs = options.latencyMs ?? 0
-    this.#plan = options.plan
+    this.setPlan(options.plan)
   }
 
-  setPlan(plan: FaultPlan | undefined): void {
-    this.#plan = plan
+  /** Its seconds count from now. */
+  setPlan(plan: FaultPlanText | undefined): void {
+    this.#plan = plan && new FaultPlan(plan, this.#clock.now())
+  }
+
+  planCounts(): readonly RuleCounts[] {
+    return this.#plan?.counts() ?? []
   }
 
   async serve(request: FastifyRequest, reply: FastifyReply, body: Buffer | undefined): Promise<FastifyReply> {
@@ -112,7 +123,7 @@ class Desk {
     const verdict = judge({ verb: verb ?? '', target: target ?? '', token: headers.authorization, body }, this.#apps)
     const number = this.#journal.arrived()
     const asked: FaultRequest = { number, method: verdict.method, idApp: verdict.idApp, events: verdict.events }
-    const fault = this.#fault?.(asked) ?? this.#plan?.next(asked)
+    const fault = this.#fault?.(asked) ?? this.#plan?.next(asked, this.#clock.now())
     if (fault === undefined) return this.#settle(reply, number, verdict, this.#latencyMs)
     if ('status' in fault) return this.#answerFault(reply, number, verdict, fault)
     if ('delayMs' in fault) return this.#settle(reply, number, verdict, fault.delayMs)
@@ -123,9 +134,10 @@ class Desk {
   #settle(reply: FastifyReply, number: number, verdict: Verdict, delayMs: number): Promise<FastifyReply> {
     const { outcome } = verdict
     this.#record(number, verdict)
-    if (outcome.kind === 'accepted') return this.#send(reply, 200, okBody, delayMs)
+    if (outcome.kind === 'accepted') return this.#send(reply, { status: 200, body: okBody, delayMs })
+    if (outcome.kind === 'probed') return this.#send(reply, { status: 200, body: outcome.body, delayMs })
     this.#journal.refused({ request: number, status: outcome.status, why: outcome.why })
-    return this.#send(reply, outcome.status, errorBody(outcome.error), delayMs)
+    return this.#send(reply, { status: outcome.status, body: errorBody(outcome.error), delayMs })
   }
 
   #answerFault(
@@ -141,7 +153,7 @@ class Desk {
     }
     const usual = fault.status === 200 ? okBody : errorBody(STATUS_CODES[fault.status] ?? 'Fault')
     if (fault.headers !== undefined) reply.headers(fault.headers)
-    return this.#send(reply, fault.status, fault.body ?? usual, delayMs)
+    return this.#send(reply, { status: fault.status, body: fault.body ?? usual, delayMs, cut: fault.cut === true })
   }
 
   #fallSilent(
@@ -164,13 +176,24 @@ class Desk {
     this.#journal.accepted({ request: number, bodyBytes, method, idApp, at: this.#clock.now(), events })
   }
 
-  async #send(reply: FastifyReply, status: number, body: string, delayMs: number): Promise<FastifyReply> {
+  async #send(reply: FastifyReply, { status, body, delayMs, cut = false }: Answer): Promise<FastifyReply> {
     this.#journal.answered(status)
     if (delayMs > 0) await this.#pause(reply.raw, delayMs)
     // The sender may have given up meanwhile.
     if (reply.raw.destroyed) return reply.hijack()
     if (!reply.hasHeader('content-type')) reply.header('content-type', 'application/json')
+    if (cut) return this.#sendHalf(reply, status, body)
     return reply.status(status).send(body)
+  }
+
+  /** What a connection that breaks in the middle of an answer leaves: the length of all, the bytes of half. */
+  #sendHalf(reply: FastifyReply, status: number, body: string): FastifyReply {
+    const bytes = Buffer.from(body)
+    for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) reply.raw.setHeader(name, value)
+    reply.hijack()
+    reply.raw.writeHead(status, { 'content-length': bytes.length })
+    reply.raw.write(bytes.subarray(0, bytes.length / 2), () => reply.raw.destroy())
+    return reply
   }
 
   /** Ends early when the connection does, so that a stop waits for no timer. */

@@ -28,6 +28,12 @@ interface Accepted {
   readonly bodyBytes: number
 }
 
+/** Answered with 200, and no event in it. */
+interface Probed {
+  readonly kind: 'probed'
+  readonly body: string
+}
+
 interface Refused {
   readonly kind: 'refused'
   readonly status: 400 | 403 | 404
@@ -38,13 +44,17 @@ interface Refused {
 }
 
 export interface Verdict {
-  readonly outcome: Accepted | Refused
+  readonly outcome: Accepted | Probed | Refused
   /** As the path and query name them, known or not. */
   readonly method: string | undefined
   readonly idApp: string | undefined
   /** As far as the body could be read; the rules may still refuse it. */
   readonly events: readonly unknown[] | undefined
 }
+
+/** The documentation prints this O as the Cyrillic letter. Kept so: a client that compares the text instead of the status shows here. */
+export const okBody = '{"message": "\u041eK"}'
+const versionBody = '{"version": "1"}'
 
 /**
  * What the tracker would answer. The documentation gives no order among its errors; this one goes from the outside in: version, method,
@@ -54,14 +64,20 @@ export function judge(request: ApiRequest, apps: ReadonlyMap<string, SimulatedAp
   const { version, method, idApp } = parseTarget(request.target)
   const content = parseBody(request.body)
   const events = content.kind === 'json' ? eventsOf(content.value) : undefined
-  const decide = (): Accepted | Refused => {
+  const decide = (): Verdict['outcome'] => {
     if (version !== 'v1') return refused(400, 'Bad api version', 'the path must start with /v1/')
-    if (method === undefined || !isApiMethod(method)) return refused(404, 'Method not found', 'the path must be /v1/METHOD/')
+    if (method === 'version') return { kind: 'probed', body: versionBody }
+    if (method === undefined || !(isApiMethod(method) || method === 'test-app-access')) {
+      return refused(404, 'Method not found', 'the path must be /v1/METHOD/')
+    }
     if (idApp === undefined || !isAllowed(apps, idApp, request.token)) {
       return refused(403, 'Forbidden', 'the token in Authorization must be the one of the app in ?idApp=')
     }
     if (request.verb !== 'POST') return refused(400, 'Empty post data', 'the request must be a POST')
     if (content.kind === 'unreadable') return content.refused
+    if (method === 'test-app-access') {
+      return content.value === true ? { kind: 'probed', body: okBody } : refused(400, 'Bad Request', 'the body must be true')
+    }
     const broken = brokenRule(method, content.value, apps?.get(idApp))
     if (broken !== undefined) return refused(400, 'Bad Request', broken)
     return { kind: 'accepted', method, idApp, events: (events ?? []) as Params[], bodyBytes: request.body?.length ?? 0 }

@@ -40,7 +40,7 @@ describe('faults', () => {
       return request.number === 1 ? { status: 502 } : undefined
     }
     const simulator = await start(t, { fault })
-    await admin(simulator, '/_/faults', '[{"times":1,"status":503}]')
+    await admin(simulator, '/_/faults', '{"rules":[{"when":{"requests":{"to":1}},"do":{"status":503}}]}')
     const batch = { path: '/v1/loginBatch/?idApp=7', body: '[{"customUserId":"a"},{}]' }
     const statuses = [await call(simulator, batch), await call(simulator), await call(simulator, { body: 'x' })].map(
       ({ status }) => status,
@@ -71,6 +71,18 @@ describe('faults', () => {
     const simulator = await start(t, { fault: () => ({ status: 200, body: '<html>' }) })
     assert.equal((await call(simulator)).text, '<html>')
     assert.equal((await call(simulator, { body: '{}' })).status, 400)
+    assert.equal(simulator.journal.hits.length, 1)
+  })
+
+  it('an answer that is cut promises more than it brings, and a 200 among them accepts', async (t) => {
+    const simulator = await start(t, { fault: ({ number }) => ({ status: number === 1 ? 200 : 502, cut: true }) })
+    for (const status of [200, 502]) {
+      const headers = { authorization: 's' }
+      const answer = await send(`${simulator.url}/v1/login/?idApp=666`, { method: 'POST', headers, body: one })
+      assert.equal(answer.statusCode, status)
+      assert.equal(answer.headers['content-type'], 'application/json')
+      await assert.rejects(answer.body.text())
+    }
     assert.equal(simulator.journal.hits.length, 1)
   })
 

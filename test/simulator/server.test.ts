@@ -61,6 +61,30 @@ describe('documented answers', () => {
     assert.equal(refusals[0]?.why, 'customUserId is required')
   })
 
+  it('its version to anybody, and whether a token fits an app, without an event in the journal', async (t) => {
+    const simulator = await start(t, { apps: [{ idApp: '666', token: 'secret' }] })
+    for (const verb of ['GET', 'POST'] as const) {
+      const { status, text } = await call(simulator, { path: '/v1/version/', verb, token: '', body: '' })
+      assert.deepEqual([status, typeof JSON.parse(text).version], [200, 'string'])
+    }
+    const access = { path: '/v1/test-app-access/?idApp=666', body: 'true' }
+    const cases: [Call, number, string?][] = [
+      [access, 200],
+      [{ ...access, token: 'other' }, 403, 'Forbidden'],
+      [{ ...access, path: '/v1/test-app-access/?idApp=667' }, 403, 'Forbidden'],
+      [{ ...access, verb: 'GET' }, 400, 'Empty post data'],
+      [{ ...access, body: 'tru' }, 400, 'Bad json'],
+      [{ ...access, body: one }, 400, 'Bad Request'],
+      [{ path: '/v2/version/' }, 400, 'Bad api version'],
+    ]
+    for (const [sent, status, error] of cases) {
+      const answer = await call(simulator, sent)
+      assert.deepEqual([answer.status, JSON.parse(answer.text).error], [status, error], JSON.stringify(sent))
+    }
+    const { requests, acceptedRequests, answers } = simulator.journal.counts()
+    assert.deepEqual([requests, acceptedRequests, answers], [9, 0, { 200: 3, 400: 4, 403: 2 }])
+  })
+
   it('any app with any token, where no apps are given, but never without one', async (t) => {
     const simulator = await start(t)
     assert.equal((await call(simulator, { path: '/v1/login/?idApp=1', token: 'x' })).status, 200)
@@ -112,10 +136,35 @@ describe('the journal', () => {
       { ...shared, params: { customUserId: 'b', age: '7' } },
     ]
     assert.deepEqual(simulator.journal.hits, hits)
-    assert.deepEqual((await admin(simulator, '/_/journal')).json, { since: 0, next: 2, hits })
-    assert.deepEqual((await admin(simulator, '/_/journal?since=1')).json, { since: 1, next: 2, hits: hits.slice(1) })
-    assert.deepEqual((await admin(simulator, '/_/journal?since=9')).json, { since: 9, next: 9, hits: [] })
+    assert.deepEqual((await admin(simulator, '/_/journal')).json, { since: 0, next: 2, hitsNotKept: 0, hits })
+    assert.deepEqual((await admin(simulator, '/_/journal?since=1')).json, {
+      since: 1,
+      next: 2,
+      hitsNotKept: 0,
+      hits: hits.slice(1),
+    })
+    assert.deepEqual((await admin(simulator, '/_/journal?since=9')).json, { since: 9, next: 9, hitsNotKept: 0, hits: [] })
     assert.equal((await admin(simulator, '/_/journal?since=x')).status, 400)
+  })
+
+  it('shows what was accepted more than once, by all parameters or by one', async (t) => {
+    const simulator = await start(t, { hitsMax: 4 })
+    const batch = '[{"customUserId":"a","age":7},{"customUserId":"b"}]'
+    await call(simulator, { path: '/v1/loginBatch/?idApp=666', body: batch })
+    await call(simulator, { body: '{"age":7,"customUserId":"a"}' })
+    await call(simulator, { body: '{"customUserId":"a"}' })
+    await call(simulator)
+    const a = { idApp: '666', method: 'loginBatch', params: { customUserId: 'a', age: 7 } }
+    const shared = { repeatedNotListed: 0, hitsNotKept: 1 }
+    assert.deepEqual((await admin(simulator, '/_/duplicates')).json, {
+      ...{ hits: 4, distinct: 3, again: 1, repeated: [{ times: 2, requests: [1, 2], ...a }] },
+      ...shared,
+    })
+    assert.deepEqual((await admin(simulator, '/_/duplicates?by=customUserId')).json, {
+      ...{ hits: 4, distinct: 2, again: 2, repeated: [{ times: 3, requests: [1, 2, 3], ...a }] },
+      ...shared,
+    })
+    assert.equal((await admin(simulator, '/_/duplicates?by=user')).status, 400)
   })
 
   it('is written out whole when it is long', async (t) => {
@@ -144,7 +193,7 @@ describe('admin paths', () => {
   it('reset forgets hits, counts and planned faults', async (t) => {
     const simulator = await start(t)
     await call(simulator)
-    assert.equal((await admin(simulator, '/_/faults', '[{"status":500}]')).status, 200)
+    assert.equal((await admin(simulator, '/_/faults', 'rules: [{ do: { status: 500 } }]')).status, 200)
     assert.equal((await call(simulator)).status, 500)
     assert.equal((await admin(simulator, '/_/reset', '')).status, 200)
     assert.deepEqual([simulator.journal.counts().requests, simulator.journal.hits.length], [0, 0])
@@ -153,10 +202,19 @@ describe('admin paths', () => {
 
   it('a plan with a mistake is refused and changes nothing', async (t) => {
     const simulator = await start(t)
-    await admin(simulator, '/_/faults', '[{"status":503}]')
-    for (const wrong of ['[{"stauts":500}]', '{', '']) assert.equal((await admin(simulator, '/_/faults', wrong)).status, 400)
+    await admin(simulator, '/_/faults', '{"rules":[{"do":{"status":503}}]}')
+    for (const [wrong, error] of [
+      ['{"rules":[{"do":{"stauts":500}},{}]}', /^rules\[0\]\.do\.stauts: is not .*; rules\[1\]\.do: is missing/],
+      ['{', /YAML or JSON/],
+      ['', /seed, rules/],
+    ] as const) {
+      const { status, json } = await admin(simulator, '/_/faults', wrong)
+      assert.equal(status, 400)
+      assert.match((json as { error: string }).error, error)
+    }
+    assert.deepEqual((await admin(simulator, '/_/faults')).json, { rules: [{ chosen: 0, met: 0 }] })
     assert.equal((await call(simulator)).status, 503)
-    await admin(simulator, '/_/faults', '[]')
+    await admin(simulator, '/_/faults', '{"rules":[]}')
     assert.equal((await call(simulator)).status, 200)
   })
 
