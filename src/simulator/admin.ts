@@ -33,6 +33,7 @@ export function addAdminRoutes(app: FastifyInstance, { journal, setPlan, planCou
     if (by !== undefined && !isSingleParameter(by)) {
       return reply.status(400).send({ error: 'by must be a parameter with a single value, as in customEventParams.orderId' })
     }
+    if (journal.isCountOnly) return reply.status(409).send({ error: 'no events are kept; start without --count-only' })
     return { ...duplicatesOf(journal.hits, by), hitsNotKept: journal.counts().hitsNotKept }
   })
 

@@ -62,6 +62,11 @@ export class Journal {
     this.#hitsMax = options.hitsMax ?? hitsMaxDefault
   }
 
+  /** Whether hits are kept at all; where not, none of them says nothing of what arrived. */
+  get isCountOnly(): boolean {
+    return this.#mode === 'count'
+  }
+
   get hits(): readonly AcceptedHit[] {
     return this.#hits
   }

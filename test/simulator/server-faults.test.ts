@@ -3,6 +3,7 @@ import { describe, it } from 'node:test'
 import { Agent, request as send } from 'undici'
 import type { Clock } from '../../src/core/clock.ts'
 import type { FaultRequest } from '../../src/simulator/faults.ts'
+import { parseFaultPlan } from '../../src/simulator/plan-format.ts'
 import type { Simulator } from '../../src/simulator/server.ts'
 import { startSimulator } from '../../src/simulator/server.ts'
 import { admin, call, one, start } from './calling.ts'
@@ -146,6 +147,21 @@ describe('time', () => {
       [30, 40, 50, 30],
     )
     assert.equal(clock.cleared, 0)
+  })
+
+  it('the seconds of a plan count from the moment that it is set', async (t) => {
+    let nowMs = 0
+    const clock = { now: () => nowMs, set: () => undefined, clear: () => undefined }
+    const parsed = parseFaultPlan({ rules: [{ when: { seconds: { to: 1 } }, do: { status: 503 } }] })
+    assert.equal(parsed.kind, 'plan')
+    const simulator = await start(t, { clock, plan: parsed.plan })
+    const statusAt = async (ms: number): Promise<number> => {
+      nowMs = ms
+      return (await call(simulator)).status
+    }
+    assert.deepEqual([await statusAt(999), await statusAt(5_000)], [503, 200])
+    await admin(simulator, '/_/faults', 'rules: [{ when: { seconds: { to: 1 } }, do: { status: 500 } }]')
+    assert.deepEqual([await statusAt(5_999), await statusAt(6_000)], [500, 200])
   })
 
   it('a sender that gives up takes its timer with it, and its hits stay accepted', async (t) => {

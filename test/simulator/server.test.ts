@@ -186,6 +186,7 @@ describe('the journal', () => {
     assert.deepEqual([events, answers], [1, { 200: 1, 400: 1 }])
     assert.ok(firstAcceptedAt !== null && Math.abs(Date.now() - firstAcceptedAt) < 60_000)
     assert.deepEqual(simulator.journal.hits, [])
+    assert.equal((await admin(simulator, '/_/duplicates')).status, 409)
   })
 })
 
