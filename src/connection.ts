@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { AppConfig, Config } from './config/config.ts'
 import type { KafkaConnection } from './kafka/client.ts'
+import type { TrackerApp } from './tracker/client.ts'
 
 /** What the configuration says of the way to the brokers, with files read. */
 export function kafkaConnection({ kafka }: Config, onLog: KafkaConnection['onLog']): KafkaConnection {
@@ -29,6 +30,6 @@ export function registryAuthorization({ auth }: Config['schemaRegistry']): (() =
   return () => `Basic ${Buffer.from(`${auth.username}:${auth.password.read()}`).toString('base64')}`
 }
 
-export function trackerApps(apps: readonly AppConfig[]): { name: string; idApp: number; token: () => string }[] {
-  return apps.map(({ name, idApp, token }) => ({ name, idApp, token: () => token.read() }))
+export function trackerApps(apps: readonly AppConfig[]): TrackerApp[] {
+  return apps.map(({ name, idApp, token }) => ({ name, idApp, token: () => token.read(), tokenRefused: () => token.doubt() }))
 }

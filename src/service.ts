@@ -23,6 +23,8 @@ import type { Counts } from './telemetry/probe.ts'
 import { Probe } from './telemetry/probe.ts'
 import type { TrackerClient } from './tracker/client.ts'
 import { createTrackerClient } from './tracker/client.ts'
+import type { HttpProxy } from './tracker/proxy.ts'
+import { proxyOf } from './tracker/proxy.ts'
 import { bodyBytes } from './tracker/request.ts'
 
 /** A fetch that finds nothing waits this long; for as long a resumed partition may wait for its first records. */
@@ -45,7 +47,8 @@ export function createService(config: Config, log: Log, rehearsal?: Rehearsal): 
   const probe = new Probe(log)
   const { promise: failed, resolve: fail } = Promise.withResolvers<unknown>()
   const schemas = createSchemas(config, probe)
-  const tracker = createTracker(config)
+  const proxy = proxyOf(config.tracker.endpoint, process.env)
+  const tracker = createTracker(config, proxy)
   let starting: Promise<Running | undefined> = Promise.resolve(undefined)
 
   return {
@@ -54,7 +57,7 @@ export function createService(config: Config, log: Log, rehearsal?: Rehearsal): 
     async start() {
       const { groupId, topics } = config.kafka
       const apps = config.tracker.apps.map(({ name, idApp }) => ({ name, idApp }))
-      probe.starting({ version: about.version, groupId, endpoint: config.tracker.endpoint, apps, topics })
+      probe.starting({ version: about.version, groupId, endpoint: config.tracker.endpoint, proxy: proxy?.origin, apps, topics })
       starting = begin({ config, probe, schemas, tracker, rehearsal, fail })
       await starting
     },
@@ -82,9 +85,9 @@ function createSchemas(config: Config, probe: Probe): SchemaCache {
   })
 }
 
-function createTracker({ tracker, delivery }: Config): TrackerClient {
+function createTracker({ tracker, delivery }: Config, proxy: HttpProxy | undefined): TrackerClient {
   const { endpoint, timeout: timeoutMs, caFile, apps } = tracker
-  return createTrackerClient({ endpoint, timeoutMs, connections: delivery.maxInFlight, caFile, apps: trackerApps(apps) })
+  return createTrackerClient({ endpoint, timeoutMs, connections: delivery.maxInFlight, caFile, proxy, apps: trackerApps(apps) })
 }
 
 function createPreparer(config: Config, schemas: SchemaCache, probe: Probe): RecordPreparer {

@@ -61,6 +61,11 @@ export class Secret {
     return this.#held.text
   }
 
+  /** Somebody was refused with this secret: the next read looks at the file, however short ago it was looked at. */
+  doubt(): void {
+    this.#held = { ...this.#held, checkedAt: Number.NEGATIVE_INFINITY }
+  }
+
   #refresh(path: string): void {
     const checkedAt = this.#now()
     if (Math.abs(checkedAt - this.#held.checkedAt) < checkEveryMs) return

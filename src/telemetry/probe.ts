@@ -57,6 +57,8 @@ export class Probe {
     version: string
     groupId: string
     endpoint: string
+    /** Without its credentials; absent where there is none. */
+    proxy?: string | undefined
     apps: readonly { name: string; idApp: number }[]
     topics: readonly string[]
   }): void {

@@ -6,6 +6,12 @@ import { AttemptTimeout, answerOf, answerOfError } from './response.ts'
 /** Bytes of an answer's body that are read; what is longer costs its connection. */
 const bodyBytesMax = 65_536
 
+/** `status` is 0 where none came. `text` is empty where it was not to be kept. */
+type Settle = (answer: Answer, status: number, text: string) => void
+
+/** For events no text but a 400's means anything. */
+type Keeps = 'text-of-400' | 'any-text'
+
 /**
  * undici's handler interface, driven directly: that spares the stream, the promises and the signal of `Pool.request`, about two fifths of a request's cost.
  *
@@ -13,7 +19,8 @@ const bodyBytesMax = 65_536
  * a 200 whose body breaks off was accepted, and sending its events again would double them.
  */
 export class Attempt implements Dispatcher.DispatchHandler {
-  readonly #settle: (answer: Answer) => void
+  readonly #settle: Settle
+  readonly #keeps: Keeps
   readonly #timeoutMs: number
   readonly #deadline: NodeJS.Timeout
   #controller: Dispatcher.DispatchController | undefined
@@ -22,12 +29,13 @@ export class Attempt implements Dispatcher.DispatchHandler {
   #status = 0
   #retryAfter: string | undefined
   #bodyBytes = 0
-  /** Kept for a 400 only: no other answer's text means anything. */
+  /** Undefined where the text is read and forgotten. */
   #chunks: Buffer[] | undefined
 
   /** Calls `settle` exactly once, at the latest after `timeoutMs`. */
-  constructor(timeoutMs: number, settle: (answer: Answer) => void) {
+  constructor(timeoutMs: number, settle: Settle, keeps: Keeps = 'text-of-400') {
     this.#settle = settle
+    this.#keeps = keeps
     this.#timeoutMs = timeoutMs
     this.#deadline = setTimeout(() => this.#expire(), timeoutMs)
   }
@@ -47,7 +55,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
     // 1xx are announcements; the answer follows.
     if (status < 200) return
     this.#status = status
-    if (status === 400) this.#chunks = []
+    if (status === 400 || this.#keeps === 'any-text') this.#chunks = []
     if (status === 429) {
       const retryAfter = headers['retry-after']
       this.#retryAfter = Array.isArray(retryAfter) ? retryAfter[0] : retryAfter
@@ -78,11 +86,11 @@ export class Attempt implements Dispatcher.DispatchHandler {
     if (this.#settled) return
     this.#settled = true
     clearTimeout(this.#deadline)
-    this.#settle(this.#status === 0 ? answerOfError(error) : this.#answer())
-  }
-
-  #answer(): Answer {
+    if (this.#status === 0) {
+      this.#settle(answerOfError(error), 0, '')
+      return
+    }
     const text = this.#chunks === undefined ? '' : Buffer.concat(this.#chunks).toString('utf8')
-    return answerOf(this.#status, text, this.#retryAfter, Date.now())
+    this.#settle(answerOf(this.#status, text, this.#retryAfter, Date.now()), this.#status, text)
   }
 }

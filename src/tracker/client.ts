@@ -1,34 +1,22 @@
-/** The tracker over HTTP: the only I/O in this folder. */
-import { readFileSync } from 'node:fs'
-import { Pool } from 'undici'
+/** The tracker over HTTP, as the pipeline needs it: hits in, answers out. */
 import type { Hit, Method, Route } from '../core/hit.ts'
 import { methods } from '../core/hit.ts'
 import type { Answer } from '../core/outcome.ts'
 import { Attempt } from './attempt.ts'
-import { bodyOf, pathOf } from './request.ts'
-
-/**
- * Idle connections are closed after 4 s unless the server names a time of its own: below the shortest usual idle time-out (5 s).
- * A request that meets the server's closing is ambiguous, and its events may arrive twice.
- */
-const keepAliveMs = 4_000
+import { bodyOf, headersOf, pathOf, tokenFault } from './request.ts'
+import type { TransportOptions } from './transport.ts'
+import { createTransport } from './transport.ts'
 
 export interface TrackerApp {
   readonly name: string
   readonly idApp: number
   /** The token as it is now: asked before every request, so that a changed secret needs no restart. */
   readonly token: () => string
+  /** Called when the tracker refuses the token: whoever keeps it should look at once whether it has changed. */
+  readonly tokenRefused?: () => void
 }
 
-export interface TrackerClientOptions {
-  /** `http:` or `https:`; a path of its own is kept before the API's, a query is refused. */
-  readonly endpoint: string
-  /** One attempt: queue, connection, headers and body together. */
-  readonly timeoutMs: number
-  /** Sockets, and so requests on the wire. More than these at once wait inside, on their own deadline. */
-  readonly connections: number
-  /** PEM file of the authorities to trust in place of the built-in ones; read once. */
-  readonly caFile?: string | undefined
+export interface TrackerClientOptions extends TransportOptions {
   readonly apps: readonly TrackerApp[]
 }
 
@@ -54,50 +42,28 @@ interface Sender {
 
 export const createTrackerClient = (options: TrackerClientOptions): TrackerClient => {
   const { timeoutMs } = options
-  const endpoint = endpointOf(options.endpoint)
-  const senders = new Map(options.apps.map((app) => [app.name, senderOf(app, endpoint.prefix)]))
-  const pool = poolOf(endpoint.origin, options)
+  const { pool, prefix, headers } = createTransport(options)
+  const senders = new Map(options.apps.map((app) => [app.name, senderOf(app, prefix)]))
 
   const send = (route: Route, hits: readonly Hit[]): Promise<Answer> => {
     const sender = senders.get(route.app)
     if (sender === undefined) throw new RangeError(`no app is called "${route.app}"`)
     const body = bodyOf(hits)
-    const refused = refresh(sender)
+    const refused = refresh(sender, headers)
     if (refused !== undefined) return Promise.resolve(refused)
     const paths = sender.paths[route.method]
     const path = hits.length === 1 ? paths.single : paths.batch
     return new Promise((settle) => {
-      pool.dispatch({ path, method: 'POST', headers: sender.headers, body }, new Attempt(timeoutMs, settle))
+      const attempt = new Attempt(timeoutMs, (answer) => {
+        if (answer.kind === 'halt' && answer.reason === 'forbidden') sender.app.tokenRefused?.()
+        settle(answer)
+      })
+      pool.dispatch({ path, method: 'POST', headers: sender.headers, body }, attempt)
     })
   }
 
   return { send, close: async () => (pool.destroyed ? undefined : pool.close()), destroy: () => pool.destroy() }
 }
-
-const endpointOf = (endpoint: string): { origin: string; prefix: string } => {
-  const url = new URL(endpoint)
-  if (url.protocol !== 'http:' && url.protocol !== 'https:')
-    throw new TypeError('the endpoint must be an http: or https: address')
-  if (url.search !== '' || url.hash !== '' || url.username !== '' || url.password !== '') {
-    throw new TypeError('the endpoint must have no query, fragment or credentials')
-  }
-  return { origin: url.origin, prefix: url.pathname.replace(/\/+$/, '') }
-}
-
-const poolOf = (origin: string, { connections, timeoutMs, caFile }: TrackerClientOptions): Pool =>
-  new Pool(origin, {
-    connections,
-    // A POST shares a connection with nothing: what breaks it would make all the others ambiguous.
-    pipelining: 1,
-    allowH2: false,
-    keepAliveTimeout: keepAliveMs,
-    // undici's own time-outs are coarse, leave out the queue and start anew with every chunk; each attempt has a deadline instead.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    // This one frees the connection slot that an attempt gave up waiting for.
-    connectTimeout: timeoutMs,
-    connect: { rejectUnauthorized: true, ...(caFile === undefined ? {} : { ca: readFileSync(caFile) }) },
-  })
 
 const senderOf = (app: TrackerApp, prefix: string): Sender => {
   const pathsOf = (method: Method) => ({
@@ -109,14 +75,12 @@ const senderOf = (app: TrackerApp, prefix: string): Sender => {
 }
 
 /** Builds the headers anew where the token has changed. A token that no header can carry blocks its app only, as a refused one does. */
-const refresh = (sender: Sender): Answer | undefined => {
+const refresh = (sender: Sender, headers: readonly string[]): Answer | undefined => {
   const token = sender.app.token()
   if (token === sender.token) return undefined
-  if (!/^[\x21-\x7e]+$/.test(token)) {
-    return { kind: 'halt', reason: 'forbidden', detail: 'the token is empty or holds characters that a header cannot carry' }
-  }
+  const fault = tokenFault(token)
+  if (fault !== undefined) return fault
   sender.token = token
-  // The bare token, without a scheme word (the tracker's documentation, "Example query").
-  sender.headers = ['authorization', token, 'content-type', 'application/json']
+  sender.headers = [...headersOf(token), ...headers]
   return undefined
 }

@@ -1,6 +1,8 @@
-/** From parameters to the bytes and the path of a request. Pure. */
+/** From parameters to the bytes, the path and the headers of a request. Pure. */
 import type { Hit, Method, Route } from '../core/hit.ts'
-import { methodSpecs } from './spec.ts'
+import type { Answer } from '../core/outcome.ts'
+import type { ApiMethod } from './spec.ts'
+import { apiVersion, methodSpecs } from './spec.ts'
 import type { Params } from './validate.ts'
 
 /**
@@ -30,4 +32,16 @@ export const bodyBytes = (count: number, sumOfHitBytes: number): number =>
 
 /** Path and query for `count` hits of one method; a path of the endpoint's own goes before it. */
 export const pathOf = (method: Method, count: number, idApp: number): string =>
-  `/v1/${count === 1 ? method : methodSpecs[method].batch}/?idApp=${idApp}`
+  pathOfMethod(count === 1 ? method : methodSpecs[method].batch, idApp)
+
+/** As `pathOf`, for any name that the API knows. */
+export const pathOfMethod = (method: ApiMethod, idApp: number): string => `/${apiVersion}/${method}/?idApp=${idApp}`
+
+/** Names and values in turn. The token is bare, without a scheme word (the tracker's documentation, "Example query"). */
+export const headersOf = (token: string): readonly string[] => ['authorization', token, 'content-type', 'application/json']
+
+/** The answer for a token that no header can carry, without asking the tracker. */
+export const tokenFault = (token: string): Answer | undefined => {
+  if (/^[\x21-\x7e]+$/.test(token)) return undefined
+  return { kind: 'halt', reason: 'forbidden', detail: 'the token is empty or holds characters that a header cannot carry' }
+}

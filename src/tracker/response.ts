@@ -17,6 +17,18 @@ export class AttemptTimeout extends Error {
   }
 }
 
+/** An attempt that did not get past the proxy: `cause` is the status of its answer to CONNECT, or why it could not be asked. */
+export class ProxyFailure extends Error {
+  // Never UND_ERR_SOCKET, which undici takes for a connection that was up once, and would connect again for ever.
+  readonly code = 'PROXY_FAILURE'
+  override readonly cause: number | Error
+  constructor(cause: number | Error) {
+    super('no way through the proxy')
+    this.cause = cause
+    this.name = 'ProxyFailure'
+  }
+}
+
 /**
  * Classifies an answer by its status, and a 400 by its error word too (the tracker's documentation, "Status codes").
  * `retryAfter` is the header's text, if any; `bodyText` is looked at only for a 400, and never repeated in a detail
@@ -71,8 +83,11 @@ const errorWordOf = (bodyText: string): unknown => {
   }
 }
 
+const proxyCredentials = "the proxy's address lacks a user and a password, or they are wrong"
+
 const misconfigured = (status: number): string => {
   if (status === 404) return '404: the endpoint does not know the method; is it the tracker?'
+  if (status === 407) return `407: ${proxyCredentials}`
   if (status >= 300 && status < 400) return `${status}: the endpoint redirects, which is not followed`
   if (status >= 400) return `status ${status}: the endpoint does not take the request`
   return `status ${status}: no answer that the API documents; is the endpoint the tracker?`
@@ -123,6 +138,7 @@ const ownCodes = /^(UND_ERR_INVALID_|UND_ERR_NOT_SUPPORTED|UND_ERR_REQ_CONTENT_L
  */
 export const answerOfError = (error: unknown): Answer => {
   if (error instanceof AttemptTimeout) return { kind: 'retry', reason: 'unavailable', detail: error.message }
+  if (error instanceof ProxyFailure) return answerOfProxy(error.cause)
   const code = codeOf(error)
   // undici's parser error comes without a code where the parser knows no name for the fault.
   if (error instanceof Error && error.name === 'HTTPParserError') {
@@ -132,12 +148,24 @@ export const answerOfError = (error: unknown): Answer => {
     const name = error instanceof Error ? error.name : typeof error
     return { kind: 'halt', reason: 'misconfigured', detail: `the request could not be made: ${code ?? name}` }
   }
-  const words = wordsOfCodes[code]
-  return {
-    kind: 'retry',
-    reason: 'unavailable',
-    detail: words === undefined ? `no answer: ${code}` : `no answer: ${words} (${code})`,
+  return { kind: 'retry', reason: 'unavailable', detail: `no answer: ${wordsOf(code)}` }
+}
+
+/** What the proxy refuses for good is for the operator to mend; it is never the records' fault, nor the token's. */
+const answerOfProxy = (cause: number | Error): Answer => {
+  if (typeof cause !== 'number') {
+    return { kind: 'retry', reason: 'unavailable', detail: `no way to the proxy: ${wordsOf(codeOf(cause) ?? cause.name)}` }
   }
+  if (cause === 407) return { kind: 'halt', reason: 'misconfigured', detail: `the proxy says 407: ${proxyCredentials}` }
+  if (cause >= 500 || cause === 408 || cause === 425 || cause === 429) {
+    return { kind: 'retry', reason: 'unavailable', detail: `the proxy says ${cause}: it cannot reach the endpoint` }
+  }
+  return { kind: 'halt', reason: 'misconfigured', detail: `the proxy says ${cause}: it does not lead to the endpoint` }
+}
+
+const wordsOf = (code: string): string => {
+  const words = wordsOfCodes[code]
+  return words === undefined ? code : `${words} (${code})`
 }
 
 const codeOf = (error: unknown): string | undefined =>

@@ -131,7 +131,9 @@ const parameters = {
   },
 } as const satisfies Readonly<Record<string, ParamSpec>>
 
-export type ParamName = keyof typeof parameters
+/** The table with its literal types, for types that are derived from it. */
+export type ParamTable = typeof parameters
+export type ParamName = keyof ParamTable
 
 export const paramNames = Object.keys(parameters) as readonly ParamName[]
 
@@ -161,7 +163,7 @@ export interface MethodSpec {
   readonly source: string
 }
 
-export const methodSpecs: Readonly<Record<Method, MethodSpec>> = {
+const eventMethods = {
   registration: { batch: 'registrationBatch', required: ['customUserId'], oneRequiredOf: [], source: 'registration' },
   login: { batch: 'loginBatch', required: ['customUserId'], oneRequiredOf: [], source: 'login' },
   customEvent: {
@@ -170,8 +172,44 @@ export const methodSpecs: Readonly<Record<Method, MethodSpec>> = {
     oneRequiredOf: ['customUserId', ...deviceIds],
     source: 'customEvent',
   },
-}
+} as const satisfies Readonly<Record<Method, MethodSpec>>
+
+export type MethodTable = typeof eventMethods
+
+export const methodSpecs: Readonly<Record<Method, MethodSpec>> = eventMethods
 
 /** Whether a method knows a parameter: those of `customEvent` belong to it alone, all others to every method. */
 export const methodTakes = (method: Method, name: ParamName): boolean =>
   method === 'customEvent' || paramSpecs[name].platform !== 'customEvent'
+
+/** Where the vendor offers the API. */
+export const defaultEndpoint = 'https://tracker-s2s.my.com'
+
+export const apiVersion = 'v1'
+
+/**
+ * Methods that the vendor's own PHP client has and the documentation does not: to look before the first event, never for events.
+ * `version` needs no token and answers a JSON object with `version`; `test-app-access` takes the body `true`, and a 200 says that the token fits the app.
+ */
+export const preflightMethods = ['version', 'test-app-access'] as const
+
+export type ApiMethod = Method | MethodSpec['batch'] | (typeof preflightMethods)[number]
+
+export const limits = {
+  /** Of a batch method ("Array. Maximum size 20"). */
+  batchEvents: 20,
+  /** Of a request's body. The documentation says "10Kb", which may mean 10,240 as well; this is inside both readings. */
+  bodyBytes: 10_000,
+} as const
+
+/** The answers that the documentation lists ("Status codes"), with the text of a failure as it stands in `{"error": "…"}`. */
+export const documentedAnswers: readonly { readonly status: number; readonly error?: string; readonly doc: string }[] = [
+  { status: 200, doc: 'The request was processed.' },
+  { status: 400, error: 'Bad Request', doc: 'An event of the body breaks a rule.' },
+  { status: 400, error: 'Empty post data', doc: 'The body is empty.' },
+  { status: 400, error: 'Bad json', doc: 'The body is no JSON.' },
+  { status: 400, error: 'Bad api version', doc: 'The version of the API is not supported.' },
+  { status: 403, error: 'Forbidden', doc: 'The token is wrong, or not for the app.' },
+  { status: 404, error: 'Method not found', doc: 'There is no such method.' },
+  { status: 500, error: 'Internal Server Error', doc: 'An error in the API. The request should be repeated later.' },
+]

@@ -46,3 +46,24 @@ test('a command or a file that does not exist ends with a sentence and not with 
   assert.match(file.stderr, /nowhere\.yaml.*cannot be read/)
   assert.doesNotMatch(file.stderr, /\n\s+at /)
 })
+
+test('a proxy that cannot be used stops the start, and the message keeps its password to itself', (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'mytracker-sink-test-'))
+  t.after(() => rmSync(directory, { recursive: true, force: true }))
+  const file = join(directory, 'sink.yaml')
+  writeFileSync(
+    file,
+    `kafka: { brokers: ["localhost:9092"], groupId: sink, topics: [shop.users], startFrom: latest }
+schemaRegistry: { url: "http://localhost:8081" }
+tracker: { endpoint: "https://tracker.test", apps: [{ name: shop, idApp: 666, token: t }] }
+`,
+  )
+  const env = { ...process.env, https_proxy: 'socks5://user:s3cret@proxy:1080', no_proxy: '', NO_PROXY: '' }
+  const { status, stdout, stderr } = spawnSync(process.execPath, [bin, 'run', '--config', file], { encoding: 'utf8', env })
+  assert.equal(status, 1)
+  assert.equal(
+    stderr,
+    'mytracker-sink: HTTPS_PROXY names a proxy of a kind that is not spoken, socks5://; write http://host:port\n',
+  )
+  assert.doesNotMatch(stdout, /s3cret/)
+})

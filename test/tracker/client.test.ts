@@ -110,6 +110,16 @@ test('a redirect is an answer, not a way', async (context) => {
   assert.equal(server.received.length, 1)
 })
 
+test('the body of a redirect is read, so that its connection is used again', async (context) => {
+  const server = await oddServer(context, (_, response) => {
+    response.writeHead(302, { location: 'http://elsewhere.test/' }).end('x'.repeat(60_000))
+  })
+  const client = clientOf(context, server.endpoint)
+  for (const _ of [1, 2, 3]) assert.equal(verdict(await client.send(route, [hit])), 'halt misconfigured')
+  assert.equal(server.received.length, 3)
+  assert.equal(server.sockets.length, 1)
+})
+
 test('an announcement (1xx) before the answer changes nothing', async (context) => {
   const server = await oddServer(context, (_, response) => {
     response.writeEarlyHints({ link: '</style.css>; rel=preload' })
