@@ -87,6 +87,7 @@ const parameters = {
   },
   bluetoothEnabled: {
     ...common,
+    source: `${common.source}; its codes: the vendor's PHP client`,
     kind: 'number',
     min: 0,
     max: 2,
@@ -97,6 +98,7 @@ const parameters = {
   instanceId: { ...mobile, kind: 'text', minLength: 36, maxLength: 36, doc: 'S2S device identifier.' },
   adTrackingEnabled: {
     ...mobile,
+    source: `${mobile.source}; its codes: the vendor's PHP client`,
     kind: 'number',
     min: 0,
     max: 1,
@@ -117,7 +119,16 @@ const parameters = {
   // The documentation's own example has 15 symbols; its rule says 16, and the rule wins.
   androidId: { ...android, kind: 'text', minLength: 16, maxLength: 16, doc: 'Android identifier.' },
   lvid: { ...web, kind: 'text', minLength: 32, maxLength: 32, doc: 'S2S device identifier.' },
-  adBlocker: { ...web, kind: 'number', min: 0, max: 1, codes: ['disabled', 'enabled'], default: 0, doc: 'Ad blocker.' },
+  adBlocker: {
+    ...web,
+    source: `${web.source}; its codes: the vendor's PHP client`,
+    kind: 'number',
+    min: 0,
+    max: 1,
+    codes: ['disabled', 'enabled'],
+    default: 0,
+    doc: 'Ad blocker.',
+  },
   userAgent: { ...web, kind: 'text', maxLength: 2048, doc: 'User-Agent.' },
   customPlatformUserId: { ...vk, kind: 'text', doc: 'User identifier in the VK platform (vk id).' },
   vkPlatform: { ...vk, kind: 'text', oneOf: vkPlatforms, doc: 'Platform type on which the event occurred.' },
