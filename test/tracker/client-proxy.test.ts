@@ -156,13 +156,28 @@ test('a proxy that forwards answers for itself: 407 halts and says why, 502 is t
   assert.deepEqual(await send(client, 1), [{ kind: 'retry', reason: 'unavailable', detail: 'status 502' }])
 })
 
-test('a proxy that never answers, or hangs up, holds neither the request nor its connection slot', async (context) => {
-  const silent = await standInProxy(context, { silent: true })
-  const client = through(context, 'https://localhost:9', `http://${silent.address}`, { timeoutMs: 150, connections: 1 })
-  for (const _ of [1, 2]) {
-    const [answer] = await send(client, 1)
-    assert.ok(answer?.kind === 'retry' && answer.reason === 'unavailable')
-  }
+test('a proxy that says 407 to CONNECT is told by what somebody has to do', async (context) => {
+  const proxy = await standInProxy(context, { status: () => 407 })
+  assert.deepEqual(await send(through(context, 'https://localhost:9', `http://${proxy.address}`), 1), [
+    {
+      kind: 'halt',
+      reason: 'misconfigured',
+      detail: "the proxy says 407: the proxy's address lacks a user and a password, or they are wrong",
+    },
+  ])
+})
+
+test('a CONNECT that is never answered makes room for one that is', async (context) => {
+  const tracker = await tlsTracker(context)
+  const proxy = await standInProxy(context, { silent: 1 })
+  const client = through(context, tracker.endpoint, `http://${proxy.address}`, { caFile, timeoutMs: 300, connections: 1 })
+  const [first] = await send(client, 1)
+  assert.ok(first?.kind === 'retry' && first.reason === 'unavailable')
+  let attempts = 0
+  while ((await send(client, 1))[0]?.kind !== 'delivered') assert.ok(++attempts < 10)
+})
+
+test('a proxy that hangs up is no answer', async (context) => {
   const rude = createTcpServer((socket) => socket.on('error', () => {}).once('data', () => socket.destroy())).listen(
     0,
     '127.0.0.1',

@@ -20,8 +20,8 @@ export interface StandInProxy {
 export interface StandInProxyOptions {
   /** Answers so instead of doing what it is asked; undefined or 200 does it. */
   readonly status?: (nth: number) => number | undefined
-  /** Says nothing at all to a CONNECT. */
-  readonly silent?: boolean
+  /** This many CONNECTs hear nothing at all. */
+  readonly silent?: number
   /** Where every host name leads, whatever it is. */
   readonly target?: string
   /** Key and certificate, for a proxy that is spoken to over TLS. */
@@ -29,7 +29,7 @@ export interface StandInProxyOptions {
 }
 
 export const standInProxy = async (context: TestContext, options: StandInProxyOptions = {}): Promise<StandInProxy> => {
-  const { status = () => undefined, silent = false, target, pem } = options
+  const { status = () => undefined, silent = 0, target, pem } = options
   const seen: StandInProxy = { address: '', asked: [], headers: [], sockets: [] }
   const note = ({ method = '', url = '', headers }: IncomingMessage): number | undefined => {
     seen.headers.push(headers)
@@ -52,7 +52,7 @@ export const standInProxy = async (context: TestContext, options: StandInProxyOp
   })
   server.on('connect', (request: IncomingMessage, socket: Socket) => {
     const refused = note(request)
-    if (silent) return
+    if (seen.asked.length <= silent) return
     if (refused !== undefined && refused !== 200) return void socket.end(`HTTP/1.1 ${refused} No\r\ncontent-length: 2\r\n\r\nno`)
     const [hostname, port] = (target ?? request.url ?? '').split(':')
     const onward = connect(Number(port), hostname, () => {
