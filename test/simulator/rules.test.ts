@@ -6,89 +6,107 @@ import { apiMethods, brokenRule, eventsOf } from '../../src/simulator/rules.ts'
 const letters = (count: number): string => 'x'.repeat(count)
 // Two UTF-16 units and four bytes, but one character.
 const emoji = (count: number): string => '🦊'.repeat(count)
+// One character to a reader, two by the rules.
+const accented = (count: number): string => 'e\u0301'.repeat(count >> 1) + letters(count % 2)
+const texts = (count: number): string[] => [letters(count), emoji(count), accented(count), letters(count - 1) + emoji(1)]
+const noTexts: readonly unknown[] = [0, 36, true, false, null, [], ['x'], {}]
+
+interface Edges {
+  readonly inside: readonly unknown[]
+  readonly outside: readonly unknown[]
+}
+
+const upTo = (max: number): Edges => ({
+  inside: [...texts(1), ...texts(max)],
+  outside: [...texts(max + 1), ...noTexts],
+})
+
+const exactly = (length: number): Edges => ({
+  inside: texts(length),
+  outside: ['', ...texts(length - 1), ...texts(length + 1), emoji(length / 2), ...noTexts],
+})
+
+/** As JSON numbers and as texts, which the documentation shows both. */
+const wholeFrom = (min: number, max: number): Edges => ({
+  inside: [min, max, min + 1, String(min), String(max)],
+  outside: [
+    ...[min - 1, max + 1, -1, min + 0.5, max - 0.5, 1e300, true, false, null, [], [min], {}],
+    ...[min - 1, max + 1, -1, min + 0.5].map(String),
+    ...['', ' ', ` ${min}`, `${max} `, `${min}.0`, `+${max}`, '1e9', '0x1', 'NaN', 'male'],
+  ],
+})
 
 /** Per parameter: the last values inside its rule and the first ones outside. */
-const edges: readonly { name: string; inside: readonly unknown[]; outside: readonly unknown[] }[] = [
-  {
-    name: 'eventTimestamp',
-    inside: [946674000, 4294967295, '946674000', '4294967295'],
-    outside: [
-      946673999,
-      4294967296,
-      '946673999',
-      '4294967296',
-      1580213208.5,
-      '1580213208.0',
-      '',
-      null,
-      true,
-      '1e9',
-      ' 1580213208',
-      -1,
-    ],
-  },
-  { name: 'customUserId', inside: ['1', letters(1024), emoji(1024)], outside: [letters(1025), emoji(1025), 1, null, [], {}] },
+const edges: readonly (Edges & { readonly name: string })[] = [
+  { name: 'eventTimestamp', ...wholeFrom(946_674_000, 4_294_967_295) },
+  { name: 'customUserId', ...upTo(1024) },
   {
     name: 'ipv4',
-    inside: ['0.0.0.0', '255.255.255.255'],
-    outside: ['256.1.1.1', '1.2.3', '1.2.3.4.5', '', '::1', 'localhost', 16909060],
+    inside: ['0.0.0.0', '255.255.255.255', '125.125.125.125'],
+    outside: [
+      ...['256.1.1.1', '1.2.3', '1.2.3.4.5', '1..2.3', '1.2.3.4.', '01.2.3.4', '001.002.003.004', '0x7f.0.0.1', '127.1'],
+      ...[
+        '',
+        ' 1.2.3.4',
+        '1.2.3.4\n',
+        '1.2.3.4%eth0',
+        '1.2.3.4/24',
+        '::1',
+        '::ffff:1.2.3.4',
+        'localhost',
+        16_909_060,
+        ...noTexts,
+      ],
+    ],
   },
   {
     name: 'ipv6',
-    inside: ['::', '2001:0db8:85a3:0000:0000:8a2e:0370:7334', '0000:0000:0000:0000:0000:ffff:255.255.255.255'],
-    outside: ['1.2.3.4', '2001:0db8', '', 'fe80::1%eth0', 'g::1'],
+    inside: [
+      ...['::', '::1', 'FE80::1', '2001:0db8:85a3:0000:0000:8a2e:0370:7334', '1:2:3:4:5:6:7:8', '::ffff:1.2.3.4', '::1.2.3.4'],
+      '0000:0000:0000:0000:0000:ffff:255.255.255.255',
+    ],
+    outside: [
+      ...['1.2.3.4', '2001:0db8', ':::', '1::2::3', '12345::', '1:2:3:4:5:6:7', '1:2:3:4:5:6:7:8:9', 'g::1'],
+      ...['::ffff:256.1.1.1', '::ffff:01.2.3.4', '0000:0000:0000:0000:0000:0ffff:255.255.255.255'],
+      ...['fe80::1%eth0', 'fe80::1%1', '::1%', '[::1]', '::1/64', ' ::1', '::1\n', '', ...noTexts],
+    ],
   },
-  { name: 'idGender', inside: [0, 1, 2, '0', '1', '2'], outside: [3, -1, '3', '-1', 1.5, '', 'male', null, true] },
-  { name: 'age', inside: [0, 128, '0', '128'], outside: [129, -1, '129', '-1', 25.5, '25.5', '', null] },
-  { name: 'connectionType', inside: [0, 2, '0', '2'], outside: [3, -1, '3', ''] },
-  { name: 'bluetoothEnabled', inside: [0, 2, '0', '2'], outside: [3, -1, '3', false] },
-  { name: 'adTrackingEnabled', inside: [0, 1, '0', '1'], outside: [2, -1, '2', true] },
-  { name: 'adBlocker', inside: [0, 1, '0', '1'], outside: [2, -1, '2', true] },
-  ...['instanceId', 'idfa', 'iosVendorId', 'gaid', 'appSetId'].map((name) => ({
-    name,
-    inside: [letters(36), emoji(36), '00000000-0000-0000-0000-000000000000'],
-    outside: [letters(35), letters(37), emoji(18), '', 36, null],
-  })),
-  { name: 'androidId', inside: [letters(16), emoji(16)], outside: [letters(15), letters(17), emoji(8), ''] },
-  { name: 'lvid', inside: [letters(32)], outside: [letters(31), letters(33), emoji(16), 0] },
-  { name: 'userAgent', inside: ['', letters(2048), emoji(2048)], outside: [letters(2049), emoji(2049), 5] },
-  { name: 'customPlatformUserId', inside: ['12345', letters(5000)], outside: [12345, null] },
+  { name: 'idGender', ...wholeFrom(0, 2) },
+  { name: 'age', ...wholeFrom(0, 128) },
+  { name: 'connectionType', ...wholeFrom(0, 2) },
+  { name: 'bluetoothEnabled', ...wholeFrom(0, 2) },
+  { name: 'adTrackingEnabled', ...wholeFrom(0, 1) },
+  { name: 'adBlocker', ...wholeFrom(0, 1) },
+  ...['instanceId', 'idfa', 'iosVendorId', 'gaid', 'appSetId'].map((name) => ({ name, ...exactly(36) })),
+  { name: 'androidId', ...exactly(16) },
+  { name: 'lvid', ...exactly(32) },
+  { name: 'userAgent', inside: ['', ...upTo(2048).inside], outside: upTo(2048).outside },
+  { name: 'customPlatformUserId', inside: ['12345', letters(5000)], outside: [12345, ...noTexts] },
   {
     name: 'vkPlatform',
     inside: [
-      'desktop_web',
-      'mobile_web',
-      'mobile_android',
-      'mobile_android_messenger',
-      'mobile_ipad',
-      'mobile_iphone',
-      'mobile_iphone_messenger',
+      ...['desktop_web', 'mobile_web', 'mobile_android', 'mobile_android_messenger'],
+      ...['mobile_ipad', 'mobile_iphone', 'mobile_iphone_messenger'],
     ],
-    outside: ['', 'desktop', 'DESKTOP_WEB', 'desktop_web ', 1],
+    outside: ['', 'desktop', 'mobile', 'DESKTOP_WEB', 'desktop_web ', 'constructor', 1, ...noTexts],
   },
 ]
 
 const customEdges: typeof edges = [
-  { name: 'customEventName', inside: ['n', letters(255), emoji(255)], outside: ['', letters(256), emoji(256), 5, null] },
+  { name: 'customEventName', inside: upTo(255).inside, outside: ['', ...upTo(255).outside] },
   {
     name: 'customEventParams',
     inside: [
       {},
-      { n: 'v' },
-      { [letters(255)]: emoji(255), [emoji(255)]: letters(255) },
+      ...texts(1).map((text) => ({ [text]: text })),
+      ...texts(255).flatMap((text) => [{ [text]: 'v' }, { n: text }, { [text]: text }]),
+      JSON.parse('{"__proto__":"v","constructor":"v","toString":"v"}'),
       Object.fromEntries(Array.from({ length: 300 }, (_, place) => [`name${place}`, 'v'])),
     ],
     outside: [
-      { '': 'v' },
-      { n: '' },
-      { [letters(256)]: 'v' },
-      { n: letters(256) },
-      { n: emoji(256) },
-      { n: 1 },
-      { n: null },
-      [],
-      'v',
-      null,
+      ...texts(256).flatMap((text) => [{ [text]: 'v' }, { n: text }, { good: 'v', n: text }]),
+      ...['', 1, true, null, [], ['v'], {}, { n: 'v' }].map((value) => ({ n: value })),
+      ...[{ '': 'v' }, JSON.parse('{"__proto__":1}'), [], ['v'], 'v', '', 0, true, null],
     ],
   },
 ]
