@@ -52,7 +52,7 @@ const web = { platform: 'web', source: 'Parameters, For Web platform' } as const
 const vk = { platform: 'vkMiniApp', source: 'Parameters, For VK Mini Apps' } as const
 const custom = { platform: 'customEvent', source: 'customEvent, Specific parameters' } as const
 
-const vkPlatforms = [
+export const vkPlatforms = [
   'desktop_web',
   'mobile_web',
   'mobile_android',
@@ -152,7 +152,7 @@ export const paramNames = Object.keys(parameters) as readonly ParamName[]
 export const paramSpecs: Readonly<Record<ParamName, ParamSpec>> = parameters
 
 /** The identifiers of a device; a custom event needs one of them where it has no `customUserId`. */
-const deviceIds = [
+export const deviceIds = [
   'instanceId',
   'lvid',
   'gaid',

@@ -155,7 +155,11 @@ for (const [place, { status, text, means }] of shownAnswers.entries()) {
   test(`Status codes, ${status} ${text}: the stand-in says so where "${means}", and we read it so`, async () => {
     const [target = '', body = '', token = '', ours] = answers[place] ?? []
     // Nothing that is sent brings a 500 about, so it is asked for.
-    if (status === 500) await request(`${simulator.url}/_/faults`, { method: 'POST', body: '[{"status":500,"times":1}]' })
+    if (status === 500)
+      await request(`${simulator.url}/_/faults`, {
+        method: 'POST',
+        body: '{"rules":[{"when":{"requests":{"to":1}},"do":{"status":500}}]}',
+      })
     assert.deepEqual(await curl(target, body, token), { status, text })
     const answer = answerOf(status, text, undefined, 0)
     assert.equal('reason' in answer ? `${answer.kind} ${answer.reason}` : answer.kind, ours)

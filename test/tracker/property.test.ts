@@ -124,7 +124,7 @@ const knownApps = new Map(apps.map((app) => [app.idApp, app]))
 const judgement = ({ method, vkMiniApp }: ValidatorOptions, body: string): string => {
   const target = pathOf(method, 1, idAppOf(vkMiniApp))
   const { outcome } = judge({ verb: 'POST', target, token: 't', body: Buffer.from(body) }, knownApps)
-  return outcome.kind === 'accepted' ? 'accepted' : outcome.why
+  return outcome.kind === 'refused' ? outcome.why : outcome.kind
 }
 
 /** Too large for any request: not what these rules are about. */
