@@ -4,13 +4,16 @@ import { createServer } from 'node:net'
 
 /** What becomes of a request; the first part of its path names it. */
 export const faults = ['hung', 'dripping-headers', 'dripping-body', 'reset'] as const
-export type FaultName = (typeof faults)[number] | 'sound'
+export type FaultName = (typeof faults)[number]
 
 const DRIP_MS = 3
 
 export class FaultyTracker {
   readonly #server = createServer((socket) => this.#connected(socket))
   readonly #open = new Set<Socket>()
+  readonly #holding = new Set<Socket>()
+  /** Requests that arrived whole. */
+  requests = 0
   /** Connections ever made. */
   connections = 0
   /** The most that were open at once. */
@@ -26,6 +29,11 @@ export class FaultyTracker {
     return this.#open.size
   }
 
+  /** Open connections whose request has no whole answer. */
+  get holding(): number {
+    return this.#holding.size
+  }
+
   endpoint(fault: FaultName): string {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/${fault}`
   }
@@ -39,7 +47,10 @@ export class FaultyTracker {
     this.connections++
     this.#open.add(socket)
     this.openMax = Math.max(this.openMax, this.open)
-    socket.on('close', () => this.#open.delete(socket))
+    socket.on('close', () => {
+      this.#open.delete(socket)
+      this.#holding.delete(socket)
+    })
     socket.on('error', () => {})
     let request = ''
     socket.on('data', (chunk) => {
@@ -48,6 +59,8 @@ export class FaultyTracker {
       if (!request.endsWith('}')) return
       const fault = /^POST \/([a-z-]+)\/v1\//.exec(request)?.[1]
       request = ''
+      this.requests++
+      this.#holding.add(socket)
       meet(socket, fault)
     })
   }
@@ -68,7 +81,7 @@ const meet = (socket: Socket, fault: string | undefined): void => {
       socket.resetAndDestroy()
       break
     default:
-      socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}')
+      throw new RangeError('a path that names no fault')
   }
 }
 

@@ -62,6 +62,9 @@ for (const [fault, served] of cases) {
       [...seen].filter((answer) => !late.includes(answer)),
       [],
     )
+    // The client lives on, so whatever is closed now was closed for its deadline.
+    await until(() => tracker.holding === 0)
+    assert.ok(tracker.requests > connections, 'a connection that was given up must make room for another')
     await client.destroy()
     await until(() => tracker.open === 0)
     assert.ok(latestMs < timeoutMs + slackMs, `${latestMs} ms`)
