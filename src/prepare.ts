@@ -27,7 +27,8 @@ export class RecordPreparer {
   prepare(record: SourceRecord): Hit | Skip | Reject | Wait {
     const { value, headers } = record
     // A retried event keeps its mapping and its time.
-    const { topic, timestamp } = record.history?.origin ?? record
+    const origin = record.history?.origin ?? record
+    const { topic } = origin
     if (value === null) return TOMBSTONE
     const schema = writerSchemaOf(this.#options.schemas, { value, headers })
     if ('kind' in schema) return schema
@@ -39,7 +40,7 @@ export class RecordPreparer {
       return malformed(schema, error)
     }
     try {
-      return mapper.map(event, timestamp)
+      return mapper.map(event, origin, record)
     } catch (error) {
       throw new Error(`bug: mapping ${topic}-${record.partition}@${record.offset} failed`, { cause: error })
     }

@@ -93,6 +93,7 @@ function createTracker({ tracker, delivery }: Config, proxy: HttpProxy | undefin
 function createPreparer(config: Config, schemas: SchemaCache, probe: Probe): RecordPreparer {
   const mappings = new Mappings({
     mappings: config.mappings,
+    modules: new Map(),
     apps: config.tracker.apps,
     unmapped: config.unmapped,
     invalidParams: config.invalidParams,

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import type { Surroundings } from './files.ts'
-import type { AppChoice, Params } from './mapping-schema.ts'
+import type { AppChoice, Condition, Params } from './mapping-schema.ts'
 import type { Written } from './schema.ts'
 import { Secret } from './secrets.ts'
 
@@ -41,6 +41,7 @@ type TrackerConfig = Omit<Written['tracker'], 'apps'> & { apps: readonly AppConf
 interface Matching {
   readonly record: string
   readonly topic?: string
+  readonly when?: Condition | readonly Condition[]
 }
 
 interface HitMapping extends Matching {
@@ -49,11 +50,16 @@ interface HitMapping extends Matching {
   readonly params: Params
 }
 
+interface ModuleMapping extends Matching {
+  /** Absolute path. */
+  readonly module: string
+}
+
 interface SkipMapping extends Matching {
   readonly skip: true
 }
 
-type MappingConfig = HitMapping | SkipMapping
+export type MappingConfig = HitMapping | ModuleMapping | SkipMapping
 
 /**
  * What an operator has written, checked, complete with defaults. It has no room for what this version refuses: a feature that is built
@@ -89,7 +95,7 @@ export function bindConfig(written: Written, surroundings: Surroundings): Config
         vkMiniApp,
       })),
     },
-    mappings: mappings.map(bindMapping),
+    mappings: mappings.map((mapping) => bindMapping(mapping, surroundings)),
   }
 }
 
@@ -121,11 +127,15 @@ function bindRegistry(written: Written['schemaRegistry'], surroundings: Surround
   return { ...rest, auth: { bearerToken: bindSecret(bearerToken, bearerTokenFile, surroundings) } }
 }
 
-function bindMapping({ record, topic, app, method, params, skip }: WrittenMapping): MappingConfig {
-  const matching = { record, ...(topic === undefined ? {} : { topic }) }
+function bindMapping(mapping: WrittenMapping, { directory }: Surroundings): MappingConfig {
+  const { record, topic, when, app, method, params, module, skip } = mapping
+  const matching = { record, ...(topic === undefined ? {} : { topic }), ...(when === undefined ? {} : { when }) }
   if (skip === true) return { ...matching, skip }
-  if (app === undefined || method === undefined || params === undefined) throw unchecked('a mapping is neither a hit nor skip')
-  // Sources that are described but not built have been refused, so what is left fits.
+  if (module !== undefined) return { ...matching, module: resolve(directory, module) }
+  if (app === undefined || method === undefined || params === undefined) {
+    throw unchecked('a mapping is neither a hit nor a module nor skip')
+  }
+  // `undefined` as the value of a key, which the type allows for, is nothing that YAML can write.
   return { ...matching, app, method, params: params as Params }
 }
 

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { moduleFindings } from './module-files.ts'
 import type { Finding, Path } from './problem.ts'
 import type { WrittenDraft } from './rules.ts'
 import { Secret } from './secrets.ts'
@@ -99,5 +100,6 @@ export function fileFindings(config: WrittenDraft, surroundings: Surroundings): 
     ...secretPlaces(config).flatMap((place) => secretFindings(place, surroundings)),
     ...registryFindings(config),
     ...certificateFindings(config, surroundings.directory),
+    ...moduleFindings(config, surroundings.directory),
   ]
 }

@@ -3,7 +3,7 @@ import type { Finding, Path } from './problem.ts'
 
 /** A key whose behaviour is described but not built. It is refused, for whoever writes it counts on it. */
 interface Later {
-  /** Segments of the key's path; `*` is any one, `!x` any but x. */
+  /** Segments of the key's path; `*` is any one. */
   readonly at: string
   /** What this version does not do. */
   readonly sentence: string
@@ -13,9 +13,6 @@ interface Later {
 
 const isOff = (value: unknown) => value === 'off'
 const remove = (what: string) => `this version does not ${what} yet; remove the key`
-
-/** Entries of customEventParams may have any name, even that of a key of the mapping language. */
-const sources = ['mappings.*.params.!customEventParams', 'mappings.*.params.customEventParams.*']
 
 export const later: readonly Later[] = [
   { at: 'http', sentence: remove('serve HTTP') },
@@ -36,13 +33,6 @@ export const later: readonly Later[] = [
     sentence: 'this version does not do oauthbearer yet; write plain, scram-sha-256 or scram-sha-512',
     accepts: (value) => value !== 'oauthbearer',
   },
-  { at: 'mappings.*.when', sentence: remove('filter records by a condition') },
-  { at: 'mappings.*.module', sentence: remove('map records by a module') },
-  ...sources.flatMap((source) => [
-    { at: `${source}.firstOf`, sentence: 'this version does not choose between sources yet; write one of them' },
-    { at: `${source}.unit`, sentence: remove('convert a bare long to a time') },
-    { at: `${source}.zone`, sentence: remove('convert a local time') },
-  ]),
 ]
 
 interface Match {
@@ -53,7 +43,7 @@ interface Match {
 function matches(value: unknown, segments: readonly string[], path: Path = []): Match[] {
   const [segment, ...rest] = segments
   if (segment === undefined) return [{ path, value }]
-  const fits = (key: string) => segment === '*' || segment === key || (segment.startsWith('!') && segment.slice(1) !== key)
+  const fits = (key: string) => segment === '*' || segment === key
   if (Array.isArray(value)) {
     return segment === '*' ? value.flatMap((item: unknown, place) => matches(item, rest, [...path, place])) : []
   }

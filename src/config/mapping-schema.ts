@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { methods } from '../core/hit.ts'
 import { choice, complaint, filePath, flag, list, section, text } from './fields.ts'
+import { timeZone } from './time-zone.ts'
 
 /** A constant of the mapping language. */
 type Scalar = string | number | boolean
@@ -10,15 +11,32 @@ interface ValueSource {
   readonly value: Scalar
 }
 
-/** A value of the event: `field` is its path, `cases` translates it by its text, `default` stands in where nothing comes of that. */
+/**
+ * A value of the event: `field` is its path, `cases` translates it by its text, `default` stands in where nothing comes of that; `unit`
+ * is what a bare number counts that is a time, `zone` is that of a local time.
+ */
 interface FieldSource {
   readonly field: string
   readonly cases?: Readonly<Record<string, Scalar>>
   readonly default?: Scalar
+  readonly unit?: 's' | 'ms' | 'us'
+  readonly zone?: string
 }
 
 /** Where a parameter comes from; a text is a path into the event. */
-type Source = string | ValueSource | FieldSource
+type SingleSource = string | ValueSource | FieldSource
+
+/** The same, or the first of several that gives something. */
+type Source = SingleSource | { readonly firstOf: readonly SingleSource[] }
+
+/** Tests of a field's text; all that are there must hold. `exists` is of the value itself. */
+export interface Condition {
+  readonly field: string
+  readonly equals?: Scalar
+  readonly in?: readonly Scalar[]
+  readonly exists?: boolean
+  readonly not?: Scalar | readonly Scalar[]
+}
 
 /**
  * By the tracker's names of parameters. The value of `customEventParams`, and of no other, may be a mapping of entry names to sources;
@@ -36,7 +54,10 @@ const pathWords = 'a path into the event, like a.b.c, a."dotted.key" or a.0'
 const path = () => text(pathWords, pathPattern)
 
 const scalarWords = 'write a text, a number, true or false'
-const scalar = () => z.union([z.string(), z.number(), z.boolean()], { error: complaint(scalarWords) })
+/** YAML reads a whole number as the nearest double: beyond 2^53 it would silently be another one. */
+const isExact = (value: number) => !Number.isInteger(value) || Number.isSafeInteger(value)
+const number = () => z.number().refine(isExact, { error: 'has more digits than a number keeps; write it in quotes' })
+const scalar = () => z.union([z.string(), number(), z.boolean()], { error: complaint(scalarWords) })
 const cases = <T extends z.ZodType>(result: T) =>
   z.record(z.string(), result, { error: complaint('write a mapping from the texts of the field to results') })
 
@@ -49,7 +70,7 @@ const fieldSource = section({
     .describe("Translates the value: its text on the left, the parameter's value on the right."),
   default: scalar().exactOptional().describe('Used where the field is absent, null, or none of the cases.'),
   unit: choice(['s', 'ms', 'us']).exactOptional().describe('What a bare long counts since 1970, where the parameter is a time.'),
-  zone: text('a time zone like Europe/Berlin').exactOptional().describe('The time zone of a local time.'),
+  zone: timeZone().exactOptional().describe('The time zone of a local time, as the IANA names it.'),
 })
 
 const single = 'write a path into the event, { value: … } or { field: …, cases: …, default: … }'
@@ -79,6 +100,8 @@ const params = z
   )
   .catchall(source())
 
+const tests = ['equals', 'in', 'exists', 'not'] as const
+
 /** What is written as one condition; all of several must hold. */
 const condition = section({
   field: path().describe('Path of the value that is tested.'),
@@ -90,6 +113,13 @@ const condition = section({
     .exactOptional()
     .describe('Holds where the value has none of these texts.'),
 })
+  // One that tests nothing would hold for every record.
+  .refine((written) => tests.some((key) => written[key] !== undefined), {
+    error: 'tests nothing; write equals, in, exists or not beside field',
+  })
+  .refine(({ exists, ...written }) => exists !== false || (written.equals ?? written.in) === undefined, {
+    error: 'never holds: what does not exist has no text; remove exists or the other test',
+  })
 
 const conditionWords = 'write { field: …, equals | in | exists | not: … } or a list of these'
 

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Draft } from './draft.ts'
 import { didYouMean } from './nearest.ts'
 import type { Finding, Path } from './problem.ts'
@@ -107,12 +108,19 @@ const oneKind: Rule = ({ mappings }) =>
       .map((key) => ({ path: [...path, key], message: `does not go with ${kind}; remove one of the two` }))
   })
 
-/** The first match wins, so a later mapping of the same records is dead text that somebody counts on. */
+/**
+ * The first match wins, so a later mapping of the same records is dead text that somebody counts on. One with a condition leaves the
+ * others to those behind it, but for those with the same condition.
+ */
 const reachable: Rule = ({ mappings = [] }) =>
   mappings.flatMap((mapping, place) => {
     if (mapping?.record === undefined) return []
     const first = mappings.findIndex(
-      (each) => each !== undefined && each.record === mapping.record && [undefined, mapping.topic].includes(each.topic),
+      (each) =>
+        each !== undefined &&
+        each.record === mapping.record &&
+        [undefined, mapping.topic].includes(each.topic) &&
+        (each.when === undefined || isDeepStrictEqual(each.when, mapping.when)),
     )
     if (first === place || first === -1) return []
     return [

@@ -1,20 +1,24 @@
-import type { EventType, LogicalType } from '../core/event.ts'
+import type { EventType } from '../core/event.ts'
+import type { Clock, Reading } from './time.ts'
+import { clockOf, isNumeric, isoText, millisOf, secondsOf, secondsOfText } from './time.ts'
+import type { Zone } from './zone.ts'
 
 /** Turns a value of a known type into something that the tracker takes; undefined: there is no such thing. */
 export type Convert<T> = (value: unknown) => T | undefined
 
-/** The types that a converter cannot serve, for the message to whoever wrote the mapping. */
 export interface Converter<T> {
   readonly convert: Convert<T>
-  readonly misfits: readonly string[]
+  /** The types that it cannot serve. */
+  readonly misfits: readonly EventType[]
 }
 
 /**
  * Text: a double as its shortest form, a boolean as `true` or `false`, an enum as its symbol, 64-bit integers with all digits, a
- * decimal as its exact digits, a date as `2024-02-29`, a timestamp as ISO text in UTC. Records, arrays, maps and plain bytes are none.
+ * decimal as its exact digits, a date as `2024-02-29`, a timestamp as ISO text in UTC, a local one without a zone as ISO text without an
+ * offset. Records, arrays, maps and plain bytes are none.
  */
-export function toText(types: readonly EventType[]): Converter<string> {
-  return choose(types, textOf)
+export function toText(types: readonly EventType[], reading: Reading = {}): Converter<string> {
+  return choose(types, (type) => textOf(type, reading))
 }
 
 /** A whole or broken number, as it is; not from texts: a mapping says by `cases` what a text means. */
@@ -24,48 +28,35 @@ export function toNumber(types: readonly EventType[]): Converter<number> {
   )
 }
 
-/** Unix seconds, rounded down, from timestamps and ISO texts. A bare long could count anything: it is a misfit. */
-export function toSeconds(types: readonly EventType[]): Converter<number> {
+/**
+ * Unix seconds, rounded down, from timestamps, ISO texts and, with a unit, bare numbers. What the mapping does not say is not guessed:
+ * a bare long could count anything, and a wall clock could hang anywhere.
+ */
+export function toSeconds(types: readonly EventType[], reading: Reading = {}): Converter<number> {
+  const { zone } = reading
   const { convert, misfits } = choose(types, (type) => {
-    if (type.kind === 'string') return secondsOfText
-    const divisor = 'logical' in type ? TIMESTAMPS[type.logical?.name ?? ''] : undefined
-    return divisor === undefined ? undefined : (value) => secondsOf(value, divisor)
+    if (type.kind === 'string') return (value) => secondsOfText(value, zone)
+    const clock = clockOf(type, reading)
+    if (clock === undefined || (clock.isLocal && zone === undefined)) return undefined
+    const { perSecond, isLocal } = clock
+    if (!isLocal || zone === undefined) return (value) => secondsOf(value, perSecond)
+    return (value) => {
+      const wall = secondsOf(value, perSecond)
+      return wall - zone(wall)
+    }
   })
   // One branch of a union may be a misfit while another is not: its values are present all the same, see `secondsOfText`.
   return { misfits, convert: (value) => convert(value) ?? Number.NaN }
 }
 
-const TIMESTAMPS: Readonly<Record<string, number>> = {
-  'timestamp-millis': 1_000,
-  'timestamp-micros': 1_000_000,
-  'timestamp-nanos': 1_000_000_000,
-}
-
-function secondsOf(value: unknown, divisor: number): number {
-  // Below 2^53 the quotient of two doubles rounds to the same whole number as the exact one; beyond it the bigint divides exactly.
-  if (typeof value !== 'bigint') return Math.floor(Number(value) / divisor)
-  const wide = BigInt(divisor)
-  const quotient = value / wide
-  return Number(value % wide < 0n ? quotient - 1n : quotient)
-}
-
-/** NaN: present but no time; validation rejects that, where nothing would silently give way to the record's own time. */
-function secondsOfText(value: unknown): number {
-  const text = String(value)
-  // Only with a zone: without one the text means whatever the machine's clock is set to.
-  if (!/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})$/.test(text)) return Number.NaN
-  const ms = Date.parse(text)
-  return Math.floor(ms / 1_000)
-}
-
 /** One converter for all types that a path can give; the branches of a bare union are told apart by their JavaScript type. */
 function choose<T>(types: readonly EventType[], of: (type: EventType) => Convert<T> | undefined): Converter<T> {
-  const misfits: string[] = []
+  const misfits: EventType[] = []
   const byJsType = new Map<string, Convert<T>>()
   const all: Convert<T>[] = []
   for (const type of types) {
     const convert = of(type)
-    if (convert === undefined) misfits.push(nameOf(type))
+    if (convert === undefined) misfits.push(type)
     else {
       all.push(convert)
       byJsType.set(jsTypeOf(type), convert)
@@ -82,50 +73,76 @@ function jsTypeOf(type: EventType): string {
   return type.kind === 'string' || type.kind === 'enum' ? 'string' : 'object'
 }
 
-function isNumeric(type: EventType): boolean {
-  return type.kind === 'int' || type.kind === 'long' || type.kind === 'float' || type.kind === 'double'
+/** Whether some value of this type has this text. Where that is hard to tell, it is taken to be so. */
+export function canBe(type: EventType, text: string): boolean {
+  const logical = 'logical' in type ? type.logical : undefined
+  switch (type.kind) {
+    case 'enum':
+      return type.symbols.includes(text)
+    case 'boolean':
+      return text === 'true' || text === 'false'
+    case 'bytes':
+    case 'fixed':
+      return new RegExp(logical?.scale === 0 ? '^-?\\d+$' : `^-?\\d+\\.\\d{${logical?.scale ?? 0}}$`).test(text)
+    case 'int':
+    case 'long':
+      return logical !== undefined || /^(0|-?[1-9]\d*)$/.test(text)
+    case 'float':
+    case 'double':
+      return logical !== undefined || String(Number(text)) === text
+    default:
+      return true
+  }
 }
 
 /** A type as the mapping's author knows it. */
-function nameOf(type: EventType): string {
+export function nameOf(type: EventType): string {
   if (type.kind === 'record') return `record ${type.name}`
   return 'logical' in type && type.logical !== undefined ? `${type.kind} (${type.logical.name})` : type.kind
 }
 
-function textOf(type: EventType): Convert<string> | undefined {
+function textOf(type: EventType, reading: Reading): Convert<string> | undefined {
   const logical = 'logical' in type ? type.logical : undefined
+  const clock = clockOf(type, reading)
+  if (clock !== undefined) return textOfTime(clock, reading.zone)
   switch (type.kind) {
     case 'string':
     case 'enum':
       return (value) => value as string
+    case 'int':
+      return logical?.name === 'date' ? dateText : String
     case 'boolean':
     case 'float':
     case 'double':
-      return String
-    case 'int':
     case 'long':
-      return textOfInteger(logical)
+      return String
     case 'bytes':
     case 'fixed':
-      return logical?.name === 'decimal' ? (value) => decimalText(value as Buffer, logical.scale) : undefined
+      // Another branch of the same union may be a map or a list, which are objects as well.
+      return logical?.name === 'decimal'
+        ? (value) => (Buffer.isBuffer(value) ? decimalText(value, logical.scale) : undefined)
+        : undefined
     default:
       return undefined
   }
 }
 
-function textOfInteger(logical: LogicalType | undefined): Convert<string> {
-  if (logical?.name === 'date') return (value) => isoText(Number(value) * 86_400_000)?.split('T')[0]
-  const divisor = TIMESTAMPS[logical?.name ?? '']
-  return divisor === undefined ? String : (value) => isoText(Math.floor(Number(value) / (divisor / 1_000)))
+function textOfTime({ perSecond, isLocal }: Clock, zone: Zone | undefined): Convert<string> {
+  if (!isLocal) return (value) => isoText(millisOf(value, perSecond))
+  // A wall clock without a place is written as what it showed.
+  if (zone === undefined) return (value) => isoText(millisOf(value, perSecond))?.slice(0, -1)
+  return (value) => {
+    const wall = millisOf(value, perSecond)
+    return isoText(wall - zone(Math.floor(wall / 1_000)) * 1_000)
+  }
 }
 
-function isoText(ms: number): string | undefined {
-  // The range of Date; beyond it toISOString throws.
-  return Math.abs(ms) <= 8.64e15 ? new Date(ms).toISOString() : undefined
+export function dateText(value: unknown): string | undefined {
+  return isoText(Number(value) * 86_400_000)?.split('T')[0]
 }
 
 /** Two's complement, most significant byte first, with `scale` digits behind the point. */
-function decimalText(bytes: Buffer, scale: number): string {
+export function decimalText(bytes: Buffer, scale: number): string {
   const unscaled = bytes.length === 0 ? 0n : BigInt.asIntN(bytes.length * 8, BigInt(`0x${bytes.toString('hex')}`))
   const digits = (unscaled < 0n ? -unscaled : unscaled).toString().padStart(scale + 1, '0')
   const sign = unscaled < 0n ? '-' : ''

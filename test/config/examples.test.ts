@@ -46,8 +46,7 @@ function stands(value: unknown, [segment, ...rest]: readonly string[]): boolean 
 /** Parts of what is refused, and the alternatives that cannot stand beside what full.yaml writes: they are there as comments. */
 const isComment = (path: string) =>
   later.some(({ at, accepts }) => {
-    const place = at.replace('!customEventParams', '*')
-    return (path === place && accepts === undefined) || path.startsWith(`${place}.`)
+    return (path === at && accepts === undefined) || path.startsWith(`${at}.`)
   }) || /File$|^kafka\.ssl\.|^kafka\.sasl\.(tokenEndpoint|clientId|clientSecret|scope)$|^schemaRegistry\.bearerToken$/.test(path)
 
 for (const name of ['minimal.yaml', 'full.yaml']) {

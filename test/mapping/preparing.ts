@@ -47,6 +47,7 @@ export function preparing(): (setup: Setup) => Promise<Prepared> {
     const problems: string[] = []
     const mappings = new Mappings({
       mappings: [],
+      modules: new Map(),
       apps: [{ name: 'shop', vkMiniApp: false }],
       unmapped: 'dead-letter',
       invalidParams: 'drop',
