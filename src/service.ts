@@ -12,6 +12,8 @@ import type { ConsumerOptions } from './kafka/consumer.ts'
 import { GroupConsumer } from './kafka/consumer.ts'
 import { ownTopics } from './kafka/topics.ts'
 import { Mappings } from './mapping/compile.ts'
+import type { ModuleMap } from './mapping/module.ts'
+import { loadModules } from './modules.ts'
 import type { LaneLimits } from './pipeline/lane-context.ts'
 import type { PipelineOptions } from './pipeline/pipeline.ts'
 import { Pipeline } from './pipeline/pipeline.ts'
@@ -55,10 +57,10 @@ export function createService(config: Config, log: Log, rehearsal?: Rehearsal): 
     failed,
     counts: probe.counts,
     async start() {
-      const { groupId, topics } = config.kafka
-      const apps = config.tracker.apps.map(({ name, idApp }) => ({ name, idApp }))
-      probe.starting({ version: about.version, groupId, endpoint: config.tracker.endpoint, proxy: proxy?.origin, apps, topics })
-      starting = begin({ config, probe, schemas, tracker, rehearsal, fail })
+      // First of all: a module that cannot be used is a mistake in the configuration, which nothing should have been begun with.
+      starting = loadModules(config.mappings).then((modules) =>
+        begin({ config, modules, probe, schemas, tracker, proxy, rehearsal, fail }),
+      )
       await starting
     },
     async stop() {
@@ -90,10 +92,10 @@ function createTracker({ tracker, delivery }: Config, proxy: HttpProxy | undefin
   return createTrackerClient({ endpoint, timeoutMs, connections: delivery.maxInFlight, caFile, proxy, apps: trackerApps(apps) })
 }
 
-function createPreparer(config: Config, schemas: SchemaCache, probe: Probe): RecordPreparer {
+function createPreparer({ config, modules, schemas, probe }: Parts): RecordPreparer {
   const mappings = new Mappings({
     mappings: config.mappings,
-    modules: new Map(),
+    modules,
     apps: config.tracker.apps,
     unmapped: config.unmapped,
     invalidParams: config.invalidParams,
@@ -116,9 +118,11 @@ function laneLimits({ batch, retry, delivery }: Config): LaneLimits {
 
 interface Parts {
   readonly config: Config
+  readonly modules: ReadonlyMap<string, ModuleMap>
   readonly probe: Probe
   readonly schemas: SchemaCache
   readonly tracker: TrackerClient
+  readonly proxy: ReturnType<typeof proxyOf>
   readonly rehearsal: Rehearsal | undefined
   readonly fail: (reason: unknown) => void
 }
@@ -130,6 +134,10 @@ interface Running {
 
 async function begin(parts: Parts): Promise<Running> {
   const { config, probe } = parts
+  const { groupId, topics } = config.kafka
+  const apps = config.tracker.apps.map(({ name, idApp }) => ({ name, idApp }))
+  const proxy = parts.proxy?.origin
+  probe.starting({ version: about.version, groupId, endpoint: config.tracker.endpoint, proxy, apps, topics })
   const broker = await Broker.connect(kafkaConnection(config, (...said) => probe.kafkaSaid(...said)))
   try {
     return { broker, pipeline: await join(parts, broker) }
@@ -145,7 +153,7 @@ async function join(parts: Parts, broker: Broker): Promise<Pipeline> {
   const side = rehearsal === undefined ? await sideOf(parts, broker) : await dryOf(parts, broker, rehearsal)
   const pipeline = new Pipeline({
     limits: laneLimits(config),
-    preparer: createPreparer(config, parts.schemas, parts.probe),
+    preparer: createPreparer(parts),
     sender: rehearsal ?? parts.tracker,
     sideExit: side.exit,
     probe: parts.probe,

@@ -1,9 +1,10 @@
 import { Command } from 'commander'
 import { errorText } from '../core/errors.ts'
+import { ModulesError } from '../modules.ts'
 import { Rehearsal } from '../rehearsal.ts'
 import { createService } from '../service.ts'
 import { createLog } from '../telemetry/log.ts'
-import { configOf, EXIT_CONFIG } from './config-file.ts'
+import { configOf, EXIT_CONFIG, sayFindings } from './config-file.ts'
 import { endOfProcess } from './end-of-process.ts'
 
 interface RunFlags {
@@ -45,6 +46,11 @@ async function run({ config: file, dryRun = false, values = false }: RunFlags): 
     const clean = await service.stop()
     return clean && !failed ? 0 : 1
   } catch (error) {
+    if (error instanceof ModulesError) {
+      sayFindings(file, error.findings)
+      await service.stop()
+      return EXIT_CONFIG
+    }
     log.error({ error: errorText(error) }, 'cannot start')
     await service.stop()
     return 1

@@ -37,6 +37,31 @@ delivry: { maxInFlight: 8 }
   assert.match(lines[2] ?? '', /sink\.yaml:11:1 delivry: .*did you mean "?delivery/)
 })
 
+test('run with modules that cannot be used names each key with its place and exits 78', (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'mytracker-sink-test-'))
+  t.after(() => rmSync(directory, { recursive: true, force: true }))
+  const file = join(directory, 'sink.yaml')
+  writeFileSync(join(directory, 'empty.ts'), 'export const mop = 1')
+  writeFileSync(join(directory, 'broken.ts'), 'throw new Error("no such table")')
+  writeFileSync(
+    file,
+    `kafka: { brokers: ["localhost:9"], groupId: sink, topics: [shop.users], startFrom: latest }
+schemaRegistry: { url: "http://localhost:9" }
+tracker: { endpoint: "http://localhost:9", apps: [{ name: shop, idApp: 666, token: t }] }
+mappings:
+  - record: a.A
+    module: ./empty.ts
+  - { record: a.B, module: broken.ts }
+`,
+  )
+  const { status, stdout, stderr } = spawnSync(process.execPath, [bin, 'run', '--config', file], { encoding: 'utf8' })
+  assert.deepEqual([status, stdout], [78, ''])
+  const lines = stderr.trimEnd().split('\n')
+  assert.match(lines[0] ?? '', /sink\.yaml:6:5 mappings\[0\]\.module: .*empty\.ts exports no function map; write/)
+  assert.match(lines[1] ?? '', /sink\.yaml:7:20 mappings\[1\]\.module: .*broken\.ts cannot be loaded: no such table$/)
+  assert.equal(lines.length, 2)
+})
+
 test('a command or a file that does not exist ends with a sentence and not with a stack trace', () => {
   const command = spawnSync(process.execPath, [bin, 'rnu'], { encoding: 'utf8' })
   assert.equal(command.status, 1)
