@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Schema } from 'avsc'
 import fc from 'fast-check'
-import type { Hit, Method } from '../../src/core/hit.ts'
-import type { MappingSpec, Source } from '../../src/mapping/spec.ts'
+import type { Hit } from '../../src/core/hit.ts'
+import type { MappingSpec } from '../../src/mapping/spec.ts'
 import { brokenRule } from '../../src/simulator/rules.ts'
-import { paramNames } from '../../src/tracker/spec.ts'
 import { logical, preparing, record } from './preparing.ts'
+import { mappingsOf, modules } from './random-mapping.ts'
+import { pathsOf, schemas, valuesOf } from './random-schema.ts'
 
 const setUp = preparing()
 
@@ -44,35 +46,6 @@ const paths = [
   ...['lines.0.sku', 'lines.1.price', 'first.price', 'payment.at', 'payment.pan', 'payment.till', 'payment', 'anything'],
   ...['numbers', 'tags', 'tags.a', 'tags."x.y"', 'facts', 'facts.__proto__', 'tags.constructor', 'gone', 'id.deep', 'anything.x'],
 ]
-
-const scalars = fc.oneof(fc.integer({ min: -1, max: 130 }), fc.boolean(), fc.constantFrom('', 'text', '1', '😀', 'x'.repeat(300)))
-
-const sources: fc.Arbitrary<Source> = fc.oneof(
-  fc.constantFrom(...paths),
-  fc.record({ value: scalars }),
-  fc.record({ field: fc.constantFrom(...paths), default: scalars }),
-  fc.record({
-    field: fc.constantFrom(...paths),
-    cases: fc.dictionary(fc.constantFrom('RED', 'true', 'false', '0', '1', '', 'constructor'), scalars),
-  }),
-)
-
-const entries = fc.oneof(
-  fc.constantFrom('tags', 'facts', 'id', 'gone', 'anything'),
-  fc.dictionary(fc.oneof(fc.constantFrom('__proto__', 'constructor', 'a', ''), fc.string()), sources, { maxKeys: 4 }),
-)
-
-const names = paramNames.filter((name) => name !== 'customEventParams')
-const someParams = fc
-  .tuple(fc.dictionary(fc.constantFrom(...names), sources, { maxKeys: 8 }), fc.option(entries, { nil: undefined }))
-  .map(([params, more]) => (more === undefined ? params : { ...params, customEventParams: more }))
-
-const mappings: fc.Arbitrary<MappingSpec> = fc.record({
-  record: fc.constant('shop.Order'),
-  app: fc.constantFrom('shop', 'vk', { field: 'colour', cases: { RED: 'shop', BLUE: 'vk' } }),
-  method: fc.constantFrom<Method>('registration', 'login', 'customEvent'),
-  params: someParams.map((params) => ({ customUserId: 'id', customEventName: { value: 'n' }, ...params })),
-})
 
 const text = fc.oneof(
   fc.string(),
@@ -120,29 +93,66 @@ const keepsTheRules = ({ route, json, bytes: size }: Hit): void => {
   assert.ok(size <= 4_000)
 }
 
+const apps = [
+  { name: 'shop', vkMiniApp: false },
+  { name: 'vk', vkMiniApp: true },
+]
+
+interface Case {
+  readonly schema: Schema
+  readonly mappings: readonly MappingSpec[]
+  readonly events: readonly unknown[]
+  readonly isStrict: boolean
+}
+
+/** Throws where something goes wrong; counts what came of the events. */
+async function tryOut({ schema: of, mappings, events: some, isStrict }: Case, outcomes: Map<string, number>): Promise<void> {
+  const invalidParams = isStrict ? 'reject' : 'drop'
+  const { prepare } = await setUp({ schema: of, mappings, modules, apps, invalidParams, maxBytes: 4_000 })
+  for (const event of some) {
+    const outcome = prepare(event)
+    const word = outcome.kind === 'hit' ? 'hit' : outcome.reason
+    outcomes.set(word, (outcomes.get(word) ?? 0) + 1)
+    if (outcome.kind === 'hit') keepsTheRules(outcome)
+    if (outcome.kind === 'reject') assert.ok(outcome.detail.length > 0 && outcome.detail.isWellFormed())
+  }
+}
+
+/** Every kind of outcome came up often enough to say that it does no harm. */
+function assertVaried(outcomes: ReadonlyMap<string, number>): void {
+  const kinds = { hit: 50, filtered: 20, skipped: 5, 'mapping-failed': 20, 'invalid-hit': 50 }
+  const rare = Object.entries(kinds).filter(([kind, least]) => (outcomes.get(kind) ?? 0) < least)
+  assert.deepEqual(rare, [], `too one-sided to prove anything: ${JSON.stringify([...outcomes])}`)
+}
+
 test('whatever is mapped from whatever event, nothing throws and every hit keeps the rules of the tracker', async () => {
-  const apps = [
-    { name: 'shop', vkMiniApp: false },
-    { name: 'vk', vkMiniApp: true },
-  ]
-  const outcomes = { hit: 0, skip: 0, reject: 0 }
+  const outcomes = new Map<string, number>()
+  const cases = fc.record({
+    schema: fc.constant(schema),
+    mappings: mappingsOf(paths, ['RED']),
+    events: fc.array(events, { minLength: 1, maxLength: 6 }),
+    isStrict: fc.boolean(),
+  })
   await fc.assert(
-    fc.asyncProperty(
-      mappings,
-      fc.array(events, { minLength: 1, maxLength: 6 }),
-      fc.boolean(),
-      async (mapping, some, isStrict) => {
-        const invalidParams = isStrict ? 'reject' : 'drop'
-        const { prepare } = await setUp({ schema, mappings: [mapping], apps, invalidParams, maxBytes: 4_000 })
-        for (const event of some) {
-          const outcome = prepare(event)
-          outcomes[outcome.kind] += 1
-          if (outcome.kind === 'hit') keepsTheRules(outcome)
-          if (outcome.kind === 'reject') assert.ok(outcome.detail.length > 0)
-        }
-      },
-    ),
+    fc.asyncProperty(cases, (each) => tryOut(each, outcomes)),
     { seed: 1, numRuns: 200 },
   )
-  assert.ok(outcomes.hit > 50 && outcomes.reject > 50, `too one-sided to prove anything: ${JSON.stringify(outcomes)}`)
+  assertVaried(outcomes)
+})
+
+test('and so it is with whatever schema', async () => {
+  const outcomes = new Map<string, number>()
+  const cases = schemas.chain((of) =>
+    fc.record({
+      schema: fc.constant(of),
+      mappings: mappingsOf(pathsOf(of), ['RED']),
+      events: fc.array(valuesOf(of), { minLength: 1, maxLength: 4 }),
+      isStrict: fc.boolean(),
+    }),
+  )
+  await fc.assert(
+    fc.asyncProperty(cases, (each) => tryOut(each, outcomes)),
+    { seed: 1, numRuns: 300 },
+  )
+  assertVaried(outcomes)
 })
