@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Schema } from 'avsc'
+import avro from 'avsc'
+import { WriterSchema } from '../../src/avro/writer-schema.ts'
+import { Mappings } from '../../src/mapping/compile.ts'
 import type { MappingSpec } from '../../src/mapping/spec.ts'
+import { RecordPreparer } from '../../src/prepare.ts'
+import { encoderOf, framed } from '../avro/encoded.ts'
 import { preparing, record, recordTime, registration } from './preparing.ts'
 
 const setUp = preparing()
@@ -203,4 +209,82 @@ test('entries that have no text are problems by their name', async () => {
     'params.customEventParams: a value of map is array, which has no text',
     'params.customEventParams: text is no map; name entries one by one',
   ])
+})
+
+test('what does not fit a schema about the choice of the app is said, too', async () => {
+  const inner = record({ a: 'int' }, 'shop.Inner')
+  const problemsOf = async (app: object): Promise<string[]> => {
+    const { prepare, problems } = await setUp({
+      schema: record({ platform: platforms, inner }),
+      apps,
+      mappings: [registration({}, { app: { cases: { IOS: 'shop' }, ...app } as never })],
+    })
+    prepare({ platform: 'IOS', inner: { a: 1 } })
+    return problems
+  }
+  assert.deepEqual(await problemsOf({ field: 'platform' }), [])
+  assert.deepEqual(await problemsOf({ field: 'gone' }), ['app: the schema has no field gone'])
+  assert.deepEqual(await problemsOf({ field: 'inner' }), [
+    'app: inner is record shop.Inner, which has no text that cases could translate',
+  ])
+  assert.deepEqual(await problemsOf({ field: 'platform', cases: { IOS: 'shop', SYMBIAN: 'shop' } }), [
+    'app: cases.SYMBIAN: platform has no symbol SYMBIAN',
+  ])
+})
+
+test('a default of a wrong kind, and a map that is not there, are said', async () => {
+  const mapping = registration(
+    { age: { field: 'id', cases: { a: 1 }, default: 'old' }, customEventParams: 'gone' },
+    { method: 'customEvent' },
+  )
+  const { prepare, problems } = await setUp({ schema, mappings: [mapping] })
+  prepare(event)
+  assert.deepEqual(problems, [
+    'params.age: default: "old" is not a number',
+    'params.customEventParams: the schema has no field gone',
+  ])
+})
+
+test('several versions of a schema in one topic are each mapped by their own, a later field from its version on', () => {
+  const encodings = [
+    { id: 1, schema: record({ id: 'string' }) },
+    { id: 2, schema: record({ age: ['null', 'int'], id: 'string' }) },
+    { id: 3, schema: record({ id: 'long', age: 'int' }) },
+  ]
+  const versions = new Map(
+    encodings.map(({ id, schema: each }) => [id, new WriterSchema(id, avro.Type.forSchema(each), () => undefined)] as const),
+  )
+  const said: string[] = []
+  const mappings = new Mappings({
+    ...{ apps, unmapped: 'dead-letter', invalidParams: 'drop', maxBytes: 10_000, modules: new Map(), onDropped: () => undefined },
+    mappings: [registration({ customUserId: 'id', age: 'age' }, { when: { field: 'age', not: 0 } })],
+  })
+  const preparer = new RecordPreparer({
+    schemas: { get: (id) => versions.get(id) as WriterSchema },
+    mappings,
+    onProblems: (_record, _topic, problems) => said.push(...problems),
+  })
+  const outcomeOf = (id: number, value: unknown): unknown => {
+    const encode = encoderOf(encodings[id - 1]?.schema as Schema)
+    const record = {
+      topic: 'orders',
+      partition: 0,
+      offset: 0,
+      timestamp: recordTime,
+      key: null,
+      headers: undefined,
+      history: undefined,
+    }
+    const outcome = preparer.prepare({ ...record, value: framed(id, encode(value)) })
+    if (outcome.kind !== 'hit') return outcome.kind
+    const { customUserId, age } = JSON.parse(outcome.json)
+    return [customUserId, age]
+  }
+  for (let turn = 0; turn < 2; turn += 1) {
+    assert.deepEqual(outcomeOf(1, { id: 'a' }), ['a', undefined])
+    assert.deepEqual(outcomeOf(2, { id: 'b', age: 30 }), ['b', 30])
+    assert.deepEqual(outcomeOf(3, { id: 7, age: 31 }), ['7', 31])
+    assert.deepEqual(outcomeOf(2, { id: 'b', age: 0 }), 'skip')
+  }
+  assert.deepEqual(said, ['params.age: the schema has no field age', 'when: the schema has no field age'])
 })
