@@ -146,7 +146,7 @@ test('and so it is with whatever schema', async () => {
     fc.record({
       schema: fc.constant(of),
       mappings: mappingsOf(pathsOf(of), ['RED']),
-      events: fc.array(valuesOf(of), { minLength: 1, maxLength: 4 }),
+      events: fc.array(valuesOf(of), { minLength: 2, maxLength: 6 }),
       isStrict: fc.boolean(),
     }),
   )

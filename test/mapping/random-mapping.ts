@@ -58,7 +58,7 @@ function params(path: fc.Arbitrary<string>, from: fc.Arbitrary<string>): fc.Arbi
       some: fc.dictionary(fc.constantFrom(...names), source, { maxKeys: 8 }),
       more: fc.option(entries),
       // Else hardly a hit would come of it.
-      isLikely: fc.boolean(),
+      isLikely: fc.constantFrom(true, true, true, false),
     })
     .map(({ some, more, isLikely }) => ({
       ...some,
@@ -70,7 +70,7 @@ function params(path: fc.Arbitrary<string>, from: fc.Arbitrary<string>): fc.Arbi
 function apps(path: fc.Arbitrary<string>, from: fc.Arbitrary<string>): fc.Arbitrary<AppChoice> {
   const cases = fc.dictionary(from, fc.constantFrom('shop', 'vk'), { maxKeys: 3 })
   const choice = fc.record({ field: path, cases, default: fc.constantFrom('shop', 'vk') }, { requiredKeys: ['field', 'cases'] })
-  return fc.oneof(fc.constantFrom('shop', 'vk'), choice)
+  return fc.oneof({ weight: 3, arbitrary: fc.constant('shop') }, fc.constant('vk'), choice)
 }
 
 function whens(path: fc.Arbitrary<string>, from: fc.Arbitrary<string>): fc.Arbitrary<Condition | Condition[]> {
