@@ -1,5 +1,25 @@
-/** Writes the generated pages: `npm run docs`. A test fails while one of them is stale. */
-import { writeFileSync } from 'node:fs'
+/** Writes the pages that are made from the source. `npm run docs` runs it; unit tests say when a page is stale. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { configJsonSchema } from '../src/config/json-schema.ts'
+import { configurationPage } from './configuration-page.ts'
 import { parametersPage } from './parameters-page.ts'
 
-writeFileSync(new URL('../docs/parameters.md', import.meta.url), parametersPage())
+export interface Page {
+  /** From the root of the repository. */
+  readonly path: string
+  readonly render: () => string
+}
+
+const root = new URL('../', import.meta.url)
+const contentOf = (path: string): string => readFileSync(new URL(path, root), 'utf8')
+
+/** Another page is one more entry. */
+export const pages: readonly Page[] = [
+  { path: 'config/schema.json', render: () => `${JSON.stringify(configJsonSchema(), null, 2)}\n` },
+  { path: 'docs/parameters.md', render: parametersPage },
+  { path: 'docs/configuration.md', render: () => configurationPage(contentOf('config/full.yaml')) },
+]
+
+if (import.meta.main) {
+  for (const { path, render } of pages) writeFileSync(new URL(path, root), render())
+}

@@ -9,8 +9,10 @@ enableCompileCache()
 /** Each is loaded when it is called, so that `run` never loads what only the demo needs. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   run: async () => (await import('./cli/run.ts')).runCommand(),
+  check: async () => (await import('./cli/check.ts')).checkCommand(),
   'dead-letters': async () => (await import('./cli/dead-letters.ts')).deadLettersCommand(),
   simulate: async () => (await import('./cli/simulate.ts')).simulateCommand(),
+  schema: async () => (await import('./cli/schema.ts')).schemaCommand(),
   demo: async () => (await import('./cli/demo.ts')).demoCommand(),
 }
 

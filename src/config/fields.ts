@@ -17,6 +17,14 @@ function shown(value: unknown): string {
   return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value)
 }
 
+/** What a kind of value says of itself beyond its JSON type, for the generated pages. `from` and `to` are durations as they are written. */
+export interface Unit {
+  readonly unit: 'duration' | 'bytes' | 'secret' | 'path' | 'address'
+  readonly from?: string
+  readonly to?: string
+  readonly pattern?: string
+}
+
 type Complaint = (issue: { readonly input?: unknown }) => string
 
 /** `expected` is what to write instead; `is` completes the sentence about a value that is there but wrong. */
@@ -59,6 +67,7 @@ function durationText({ min, max }: DurationBounds) {
     .refine(inBounds, {
       error: complaint(`write a duration from ${min} to ${max}`, (input) => `${shown(input)} is out of bounds`),
     })
+    .meta({ unit: 'duration', from: min, to: max } satisfies Unit)
 }
 
 /** Written `250ms`, `30s`, `5m`, `24h`, `7d`; parsed to milliseconds. */
@@ -79,7 +88,11 @@ export function whole({ min, max }: { readonly min: number; readonly max: number
 /** A whole number of bytes. */
 export function bytes(bounds: { readonly min: number; readonly max: number }) {
   const error = complaint(`write a whole number of bytes from ${bounds.min} to ${bounds.max}, without a unit`)
-  return z.int({ error }).min(bounds.min, { error }).max(bounds.max, { error })
+  return z
+    .int({ error })
+    .min(bounds.min, { error })
+    .max(bounds.max, { error })
+    .meta({ unit: 'bytes' } satisfies Unit)
 }
 
 export const flag = () => z.boolean({ error: complaint('write true or false') })
@@ -106,11 +119,15 @@ export function secret() {
       ? 'is no text but a bare number or true or false'
       : 'is not a text, or an empty one'
   const error = complaint('write it as a text in quotes, or give its file instead', fault)
-  return z.string({ error }).min(1, { error })
+  return z
+    .string({ error })
+    .min(1, { error })
+    .meta({ unit: 'secret' } satisfies Unit)
 }
 
 /** Relative paths start at the configuration's own directory. */
-export const filePath = () => text('the path of a file; relative ones start where this configuration stands')
+export const filePath = () =>
+  text('the path of a file; relative ones start where this configuration stands').meta({ unit: 'path' } satisfies Unit)
 
 function isPlainUrl(input: string): boolean {
   const url = URL.parse(input)
@@ -132,6 +149,7 @@ export function url(example: string) {
   return z
     .string({ error })
     .refine(isPlainUrl, { error })
+    .meta({ unit: 'address', pattern: '^https?://[^\\s@?#]+$' } satisfies Unit)
     .transform((input) => input.replace(/\/+$/, ''))
 }
 

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { adviceFindings } from './advice.ts'
 import type { Config } from './config.ts'
 import { bindConfig } from './config.ts'
 import { draftOf } from './draft.ts'
@@ -18,7 +19,13 @@ import { configSchema } from './schema.ts'
 import { YamlSource } from './yaml-source.ts'
 
 /** Either a configuration without any fault, or every fault at once, in the order of the file's lines. */
-export type Loaded = { readonly config: Config } | { readonly problems: readonly Problem[] }
+export type Loaded = Sound | { readonly problems: readonly Problem[] }
+
+interface Sound {
+  readonly config: Config
+  /** What works and is still worth a second look, in the order of the file's lines. */
+  readonly notes: readonly Problem[]
+}
 
 export interface Origin {
   /** The file's name as problems show it. */
@@ -46,9 +53,11 @@ export function parseConfig(text: string, { file, env, directory, now = Date.now
   const faults: Problem[] = source.faults().map(({ path, ...fault }) => ({ ...fault, file, key: formatPath(path) }))
   if (!source.isReadable) return { problems: inOrder(faults) }
   const { findings, written } = check(source, env, { directory, now })
-  const problems = findings.map(({ path, message }) => ({ file, ...source.placeOf(path), key: formatPath(path), message }))
+  const placed = (found: readonly Finding[]): Problem[] =>
+    found.map(({ path, message }) => ({ file, ...source.placeOf(path), key: formatPath(path), message }))
+  const problems = placed(findings)
   if (written === undefined || faults.length + problems.length > 0) return { problems: inOrder([...faults, ...problems]) }
-  return { config: bindConfig(written, { directory, now }) }
+  return { config: bindConfig(written, { directory, now }), notes: inOrder(placed(adviceFindings(written))) }
 }
 
 interface Checked {

@@ -29,11 +29,20 @@ const uniqueApps: Rule = ({ tracker }) => {
   )
 }
 
-const uniqueTopics: Rule = ({ kafka }) =>
-  repeated(kafka?.topics ?? []).map(({ value, place }) => ({
-    path: ['kafka', 'topics', place],
-    message: `${value} is listed twice; remove one of the two`,
-  }))
+const uniqueLists: Rule = ({ kafka }) =>
+  (['brokers', 'topics'] as const).flatMap((key) =>
+    repeated(kafka?.[key] ?? []).map(({ value, place }) => ({
+      path: ['kafka', key, place],
+      message: `${value} is listed twice; remove one of the two`,
+    })),
+  )
+
+const brokerPorts: Rule = ({ kafka }) =>
+  (kafka?.brokers ?? []).flatMap((broker, place) => {
+    const port = Number(broker?.split(':').at(-1) ?? 1)
+    if (port >= 1 && port <= 65_535) return []
+    return [{ path: ['kafka', 'brokers', place], message: `${port} is no port; write one from 1 to 65535` }]
+  })
 
 /** Read as a source, a topic of our own would feed the sink its own leftovers, in circles. */
 const foreignTopics: Rule = ({ kafka }) => {
@@ -131,6 +140,19 @@ const reachable: Rule = ({ mappings = [] }) =>
     ]
   })
 
+/** What comes from no other topic can match no other either: the topic counts in which a record first stood. */
+const listedTopics: Rule = ({ kafka, mappings }) => {
+  const topics = kafka?.topics ?? []
+  if (topics.length === 0 || topics.includes(undefined)) return []
+  const known = topics.filter((topic) => topic !== undefined)
+  return (mappings ?? []).flatMap((mapping, place) => {
+    const topic = mapping?.topic
+    if (topic === undefined || known.includes(topic)) return []
+    const message = `${topic} is none of kafka.topics, so this mapping never matches; list it there, or write one of ${known.join(', ')}`
+    return [{ path: ['mappings', place, 'topic'], message: message + didYouMean(topic, known) }]
+  })
+}
+
 const windowHoldsBatch: Rule = ({ delivery, batch }) => {
   const windowEvents = delivery?.windowEvents
   const maxEvents = batch?.maxEvents
@@ -146,12 +168,41 @@ const partitionWithinProcess: Rule = ({ delivery }) => {
   return [{ path: ['delivery', 'maxInFlightPerPartition'], message }]
 }
 
+/** A fetch that does not fit would fill the window by itself, and each would wait for the one before to be delivered to its end. */
+const windowHoldsFetch: Rule = ({ delivery, kafka }) => {
+  const windowBytes = delivery?.windowBytes
+  const maxBytes = kafka?.maxBytesPerFetch
+  if (windowBytes === undefined || maxBytes === undefined || windowBytes >= maxBytes) return []
+  const message = `${windowBytes} bytes do not hold one fetch; write at least kafka.maxBytesPerFetch (${maxBytes})`
+  return [{ path: ['delivery', 'windowBytes'], message }]
+}
+
 const partitionWithinFetch: Rule = ({ kafka }) => {
   const { maxBytesPerPartition, maxBytesPerFetch } = kafka ?? {}
   if (maxBytesPerPartition === undefined || maxBytesPerFetch === undefined || maxBytesPerPartition <= maxBytesPerFetch) return []
   const message = `${maxBytesPerPartition} is more than a whole fetch; write at most kafka.maxBytesPerFetch (${maxBytesPerFetch})`
   return [{ path: ['kafka', 'maxBytesPerPartition'], message }]
 }
+
+/** A group that waits less for the living than for the dead throws out members that are only busy. */
+const sessionWithinRebalance: Rule = ({ kafka }) => {
+  const { sessionTimeout, rebalanceTimeout } = kafka ?? {}
+  if (sessionTimeout === undefined || rebalanceTimeout === undefined || sessionTimeout <= rebalanceTimeout) return []
+  const message = `is shorter than kafka.sessionTimeout; write at least ${inSeconds(sessionTimeout)}`
+  return [{ path: ['kafka', 'rebalanceTimeout'], message }]
+}
+
+/** Before a rebalance, half of the session is all the time there is; a batch that fills for longer would be read again each time. */
+const lingerWithinSession: Rule = ({ batch, kafka }) => {
+  const linger = batch?.linger
+  const sessionTimeout = kafka?.sessionTimeout
+  if (linger === undefined || sessionTimeout === undefined || linger <= sessionTimeout / 2) return []
+  const message = `is longer than half of kafka.sessionTimeout; write at most ${inSeconds(sessionTimeout / 2)}`
+  return [{ path: ['batch', 'linger'], message }]
+}
+
+/** As a duration is written. */
+const inSeconds = (ms: number) => (ms % 1_000 === 0 ? `${ms / 1_000}s` : `${ms}ms`)
 
 const delaysRise: Rule = ({ retry }) => {
   const { delay, maxDelay } = retry?.inPlace ?? {}
@@ -185,20 +236,34 @@ const tiersWithinRetention: Rule = ({ retry }) => {
   ]
 }
 
+/** A record that waits on its tier beyond the end of its time is only given up late. */
+const tiersWithinGiveUp: Rule = ({ retry }) => {
+  const longest = retry?.tiers?.at(-1)
+  if (longest?.delay === undefined || retry?.giveUp === undefined || retry.giveUp >= longest.delay) return []
+  const message = `is shorter than the wait of the last tier, ${longest.name}; write at least that, or remove the tier`
+  return [{ path: ['retry', 'giveUp'], message }]
+}
+
 const rules: readonly Rule[] = [
   uniqueApps,
-  uniqueTopics,
+  uniqueLists,
+  brokerPorts,
   foreignTopics,
   tlsPairs,
   knownApps,
   oneKind,
   reachable,
+  listedTopics,
   windowHoldsBatch,
+  windowHoldsFetch,
   partitionWithinProcess,
   partitionWithinFetch,
+  sessionWithinRebalance,
+  lingerWithinSession,
   delaysRise,
   tiersRise,
   tiersWithinRetention,
+  tiersWithinGiveUp,
 ]
 
 /** What no key shows by itself but several do together. */

@@ -25,7 +25,8 @@ import { didYouMean } from './nearest.ts'
 
 const required = (...keys: string[]) => `write its keys under it; required are ${keys.join(', ')}`
 
-const topicName = () => text("a topic's name: letters, digits, dot, dash and underscore, at most 249", /^[A-Za-z0-9._-]{1,249}$/)
+const topicName = () =>
+  text("a topic's name: letters, digits, dot, dash and underscore, at most 249", /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,249}$/)
 
 const startWords = complaint('write earliest, latest or an ISO time with its zone, like 2026-01-31T00:00:00Z')
 const isStart = (input: string) =>
@@ -33,6 +34,7 @@ const isStart = (input: string) =>
 const startFrom = z
   .string({ error: startWords })
   .refine(isStart, { error: startWords })
+  .meta({ pattern: '^(earliest|latest|\\d{4}-\\d{2}-\\d{2}T.+)$' })
   .transform((input) => (input === 'earliest' || input === 'latest' ? input : Date.parse(input)))
 
 const ssl = z.union(
@@ -121,7 +123,7 @@ const schemaRegistry = section(
     caFile: filePath().exactOptional().describe("Certificate authority of the registry's certificate, PEM."),
     subjects: choice(['topic', 'record', 'topic-record'])
       .prefault('topic')
-      .describe('How subjects are named; for `check --online` and `explain` only.'),
+      .describe('How subjects are named, for `check --online` and `explain` only: {topic}-value, {record}, or {topic}-{record}.'),
   },
   required('url'),
 )

@@ -120,6 +120,73 @@ const values: readonly Case[] = [
   },
 ]
 
+const more: readonly Case[] = [
+  {
+    title: 'a topic whose name is only dots',
+    text: broken('shop.orders', '..'),
+    prints:
+      'c.yaml:4:24 kafka.topics[1]: ".." is not allowed here; write a topic\'s name: letters, digits, dot, dash and underscore, at most 249',
+  },
+  {
+    title: 'a topic with a blank',
+    text: broken('shop.orders', 'shop orders'),
+    prints:
+      'c.yaml:4:24 kafka.topics[1]: "shop orders" is not allowed here; write a topic\'s name: letters, digits, dot, dash and underscore, at most 249',
+  },
+  {
+    title: 'an id that is no number',
+    text: broken('idApp: 667', 'idApp: abc'),
+    prints: 'c.yaml:15:7 tracker.apps[1].idApp: "abc" is not allowed here; write a whole number from 1 to 2147483647',
+  },
+  {
+    title: 'a record that is no Avro name',
+    text: broken('com.shop.UserRegistered', 'com.shop/UserRegistered'),
+    prints:
+      'c.yaml:19:5 mappings[0].record: "com.shop/UserRegistered" is not allowed here; write the Avro full name of a record, like com.shop.users.UserRegistered',
+  },
+  {
+    title: 'a misspelt ordering',
+    text: appended('delivery: { ordering: keys }'),
+    prints: 'c.yaml:24:13 delivery.ordering: "keys" is not allowed here; write key or none; did you mean "key"?',
+  },
+  {
+    title: 'a level that is none',
+    text: appended('log: { level: warning }'),
+    prints: 'c.yaml:24:8 log.level: "warning" is not allowed here; write trace, debug, info, warn, error or fatal',
+  },
+  {
+    title: 'a mapping for a list',
+    text: appended('retry: { tiers: { a: 30s } }'),
+    prints: 'c.yaml:24:10 retry.tiers: a mapping is not allowed here; write a list of durations',
+  },
+  {
+    title: 'a tier without unit',
+    text: appended('retry: { tiers: [30s, 300] }'),
+    prints: 'c.yaml:24:23 retry.tiers[1]: 300 has no unit; write a duration like 250ms, 30s, 5m or 24h',
+  },
+  {
+    title: 'what becomes of unmapped records, in other words',
+    text: appended('unmapped: drop'),
+    prints: 'c.yaml:24:1 unmapped: "drop" is not allowed here; write dead-letter or skip',
+  },
+  {
+    title: 'no requests at all',
+    text: appended('delivery: { maxInFlight: 0 }'),
+    prints: 'c.yaml:24:13 delivery.maxInFlight: 0 is not allowed here; write a whole number from 1 to 10000',
+  },
+  {
+    title: 'a start that is empty',
+    text: broken('startFrom: latest', 'startFrom:'),
+    prints:
+      'c.yaml:5:3 kafka.startFrom: is empty; write earliest, latest or an ISO time with its zone, like 2026-01-31T00:00:00Z',
+  },
+  {
+    title: 'an empty list of apps',
+    text: valid.replace(/ apps:\n(.*\n)*?mappings/, ' apps: []\nmappings'),
+    prints: 'c.yaml:10:3 tracker.apps: is an empty list; write at least 1 of its apps, each { name: …, idApp: …, tokenFile: … }',
+  },
+]
+
 const keys: readonly Case[] = [
   {
     title: 'a misspelt key',
@@ -236,7 +303,7 @@ const secrets: readonly Case[] = [
   },
 ]
 
-for (const [group, cases] of Object.entries({ values, keys, secrets })) {
+for (const [group, cases] of Object.entries({ values, more, keys, secrets })) {
   describe(`a broken configuration is refused with its place and a cure: ${group}`, () => {
     for (const { title, text, prints } of cases) {
       it(title, () => assert.deepEqual(problemsOf(text), [prints].flat()))

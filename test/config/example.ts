@@ -44,6 +44,12 @@ export function problemsOf(text: string, given: Given = {}): string[] {
   return 'problems' in loaded ? loaded.problems.map(formatProblem) : []
 }
 
+/** What is told beside a configuration without fault. */
+export function notesOf(text: string): string[] {
+  const loaded = load(text, {})
+  return 'notes' in loaded ? loaded.notes.map(formatProblem) : ['it has problems']
+}
+
 export function configOf(text: string, given: Given = {}): Config {
   const loaded = load(text, given)
   if ('problems' in loaded) throw new Error(loaded.problems.map(formatProblem).join('\n'))

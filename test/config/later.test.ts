@@ -21,10 +21,6 @@ const refused: readonly (readonly [string, string])[] = [
     'c.yaml:24:13 delivery.requestsPerSecond: this version does not limit requests per second yet; remove the key or write 0',
   ],
   [
-    broken(':8081', ':8081\n  subjects: topic'),
-    'c.yaml:8:3 schemaRegistry.subjects: this version does not look up subjects yet; remove the key',
-  ],
-  [
     broken('latest', 'latest\n  sasl: { mechanism: oauthbearer, tokenEndpoint: https://a, clientId: c, clientSecret: s }'),
     'c.yaml:6:11 kafka.sasl.mechanism: this version does not do oauthbearer yet; write plain, scram-sha-256 or scram-sha-512',
   ],

@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are the configuration's own variables.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { broken, problemsOf, valid } from './example.ts'
+import { broken, notesOf, problemsOf, valid } from './example.ts'
 
 const appended = (lines: string) => `${valid}${lines}\n`
 const app = (text: string) => broken('app: shop-android', `app: ${text}`)
@@ -104,6 +104,44 @@ const cases: readonly (readonly [string, string, ...string[]])[] = [
     'c.yaml:24:5 mappings[1].record: is never reached: mappings[0] already takes these records; remove one of the two',
   ],
   [
+    'a mapping for a topic that is not read',
+    broken('app: shop-android', 'topic: shop.user\n    app: shop-android'),
+    'c.yaml:20:5 mappings[0].topic: shop.user is none of kafka.topics, so this mapping never matches; list it there, or write one of shop.users, shop.orders; did you mean "shop.users"?',
+  ],
+  [
+    'a broker listed twice',
+    broken('[localhost:9092]', '[a:1, b:1, a:1]'),
+    'c.yaml:2:23 kafka.brokers[2]: a:1 is listed twice; remove one of the two',
+  ],
+  [
+    'a port that is none',
+    broken('[localhost:9092]', '[a:0, b:70000]'),
+    'c.yaml:2:13 kafka.brokers[0]: 0 is no port; write one from 1 to 65535',
+    'c.yaml:2:18 kafka.brokers[1]: 70000 is no port; write one from 1 to 65535',
+  ],
+  [
+    'a window smaller than a fetch',
+    appended('delivery: { windowBytes: 1000000 }'),
+    'c.yaml:24:13 delivery.windowBytes: 1000000 bytes do not hold one fetch; write at least kafka.maxBytesPerFetch (2097152)',
+  ],
+  [
+    'a rebalance shorter than a session',
+    broken('startFrom: latest', 'startFrom: latest\n  sessionTimeout: 2m'),
+    'c.yaml:1:1 kafka.rebalanceTimeout: is shorter than kafka.sessionTimeout; write at least 120s',
+  ],
+  ['a rebalance as long as a session', broken('startFrom: latest', 'startFrom: latest\n  sessionTimeout: 60s')],
+  [
+    'a linger longer than half of a session',
+    appended('batch: { linger: 16s }'),
+    'c.yaml:24:10 batch.linger: is longer than half of kafka.sessionTimeout; write at most 15s',
+  ],
+  ['a linger as long as half of a session', appended('batch: { linger: 15s }')],
+  [
+    'an end before the last tier',
+    appended('retry: { giveUp: 29m }'),
+    'c.yaml:24:10 retry.giveUp: is shorter than the wait of the last tier, 30m; write at least that, or remove the tier',
+  ],
+  [
     'a mapping behind one for a topic',
     broken('app: shop-android', 'topic: shop.users\n    app: shop-android').concat(
       '  - record: com.shop.UserRegistered\n    skip: true\n',
@@ -114,6 +152,37 @@ const cases: readonly (readonly [string, string, ...string[]])[] = [
 describe('keys that do not go together are refused, at one of them', () => {
   for (const [title, text, ...prints] of cases) {
     it(title, () => assert.deepEqual(problemsOf(text), prints))
+  }
+})
+
+const told: readonly (readonly [string, string, ...string[]])[] = [
+  [
+    'an app that no mapping names',
+    valid,
+    'c.yaml:14:7 tracker.apps[1].name: no mapping names shop-vk; only canonical records can go to it',
+  ],
+  ['apps where no mapping names any', valid.slice(0, valid.indexOf('mappings:'))],
+  ['an app that a case names', app('{ field: x, cases: { A: shop-vk }, default: shop-android }')],
+  [
+    'a drain shorter than an attempt',
+    `${app('{ field: x, cases: { A: shop-vk }, default: shop-android }')}delivery: { drainTimeout: 9s }\n`,
+    'c.yaml:24:13 delivery.drainTimeout: is shorter than tracker.timeout: leaving may give up on a request that only is slow, and its events come again',
+  ],
+  [
+    'secrets in the open',
+    app('{ field: x, cases: { A: shop-vk }, default: shop-android }')
+      .replace('https://tracker-s2s.my.com', 'http://tracker.example.com')
+      .replace('http://localhost:8081', 'http://registry.example.com\n  bearerToken: t')
+      .replace('startFrom: latest', 'startFrom: latest\n  sasl: { mechanism: plain, username: u, password: p }'),
+    'c.yaml:6:11 kafka.sasl.mechanism: plain without kafka.ssl sends the password unencrypted',
+    'c.yaml:8:3 schemaRegistry.url: http sends the credentials unencrypted',
+    'c.yaml:11:3 tracker.endpoint: http sends the tokens unencrypted',
+  ],
+]
+
+describe('what works and is still worth a look is told beside the configuration', () => {
+  for (const [title, text, ...prints] of told) {
+    it(title, () => assert.deepEqual(notesOf(text), prints))
   }
 })
 
