@@ -11,6 +11,7 @@ const rooms = {
   kafka: ['core'],
   pipeline: ['core'],
   'dead-letters': ['core'],
+  check: ['core'],
   mapping: ['core', 'tracker'],
   // Not the tracker: its rules are written twice, so that one mistake cannot hide in both.
   simulator: ['core'],

@@ -23,7 +23,7 @@ export interface WantedTopics {
 }
 
 /** Room for the headers that a parked record gains. */
-const HEADER_ROOM_BYTES = 65_536
+export const HEADER_ROOM_BYTES = 65_536
 
 /** Everything of the brokers but the consumer: the topics, the positions to start from, and the way out by the side. */
 export class Broker {

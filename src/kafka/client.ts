@@ -8,21 +8,24 @@ export interface KafkaConnection {
   readonly clientId: string
   readonly ssl: boolean | ConnectionOptions
   readonly sasl: SASLOptions | undefined
+  /** For one who looks and leaves; left out: as a service needs it. */
+  readonly patience?: { readonly timeoutMs: number; readonly retries: number }
   /** What kafkajs has to say. Most of its INFO is noise: it reports every pause. */
   readonly onLog: (level: 'error' | 'warn' | 'debug', message: string, fields: Readonly<Record<string, unknown>>) => void
 }
 
 /** One for each consumer: consumers of one `Kafka` share the map of committed offsets of their group. */
-export function createKafka({ brokers, clientId, ssl, sasl, onLog }: KafkaConnection): Kafka {
+export function createKafka({ brokers, clientId, ssl, sasl, onLog, patience }: KafkaConnection): Kafka {
   repairKafkajs()
   return new kafkajs.Kafka({
     brokers: [...brokers],
     clientId,
     ssl,
     ...(sasl === undefined ? {} : { sasl }),
-    connectionTimeout: 5_000,
+    connectionTimeout: patience?.timeoutMs ?? 5_000,
+    ...(patience === undefined ? {} : { authenticationTimeout: patience.timeoutMs, retry: { retries: patience.retries } }),
     // Dead peers are noticed by this alone; the default of 30 s takes three minutes to give up.
-    requestTimeout: 10_000,
+    requestTimeout: patience?.timeoutMs ?? 10_000,
     logCreator: () => (entry) => {
       const { message, timestamp: _timestamp, ...fields } = entry.log
       onLog(LEVELS[entry.level] ?? 'debug', message, fields)

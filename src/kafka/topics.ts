@@ -117,13 +117,16 @@ async function untilMade(admin: Admin, topic: string): Promise<void> {
   }
 }
 
+/** `max.message.bytes` where nobody has set it. */
+export const DEFAULT_MESSAGE_BYTES = 1_048_588
+
 /** `max.message.bytes` of the largest of the topics. */
 export async function largestMessageBytes(admin: Admin, topics: readonly string[]): Promise<number> {
   const { resources } = await admin.describeConfigs({
     includeSynonyms: false,
     resources: topics.map((name) => ({ type: kafkajs.ConfigResourceTypes.TOPIC, name, configNames: ['max.message.bytes'] })),
   })
-  return Math.max(...resources.map(({ configEntries }) => Number(configEntries[0]?.configValue ?? 1_048_588)))
+  return Math.max(...resources.map(({ configEntries }) => Number(configEntries[0]?.configValue ?? DEFAULT_MESSAGE_BYTES)))
 }
 
 /** Rejects where there is no such topic. */
