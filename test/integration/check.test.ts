@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import type { RequestListener } from 'node:http'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import type { TestContext } from 'node:test'
 import { after, test } from 'node:test'
 import type { SimulatorOptions } from '../../src/simulator/server.ts'
@@ -25,25 +28,13 @@ await cluster.register(`${SOURCE}-value`, scoredSchema)
 await cluster.register(NAMED, scoredSchema)
 await cluster.register(`${SOURCE}-${NAMED}`, scoredSchema)
 
-/** As the tracker that offers it: 200 for a token that fits, 403 for any other. */
-const apps = [
-  { idApp: '1', token: 't1' },
-  { idApp: '2', token: 't2' },
-]
-const offers: Partial<SimulatorOptions> = {
-  apps,
-  fault: ({ method, idApp }) => {
-    if (method !== 'test-app-access') return undefined
-    return { status: idApp === '2' ? 403 : 200, body: '{}' }
-  },
-}
-
 interface Changes {
   readonly brokers?: readonly string[]
   readonly topics?: readonly string[]
   readonly registryUrl?: string
   readonly subjects?: string
   readonly trackerUrl: string
+  readonly token?: string
   readonly record?: string
   readonly path?: string
   /** Keys of `retry`, each with a comma behind it. */
@@ -52,7 +43,7 @@ interface Changes {
 
 function configFile(groupId: string, changes: Changes): string {
   const { brokers = cluster.stack.brokers, topics = [SOURCE], registryUrl = cluster.stack.registryUrl } = changes
-  const { subjects = 'topic', trackerUrl, record = NAMED, path = 'player', retry = '' } = changes
+  const { subjects = 'topic', token = 't1', trackerUrl, record = NAMED, path = 'player', retry = '' } = changes
   const file = join(directory, `${groupId}.yaml`)
   writeFileSync(
     file,
@@ -60,7 +51,7 @@ function configFile(groupId: string, changes: Changes): string {
 schemaRegistry: { url: "${registryUrl}", subjects: ${subjects} }
 tracker:
   endpoint: ${trackerUrl}
-  apps: [{ name: android, idApp: 1, token: t1 }]
+  apps: [{ name: android, idApp: 1, token: ${token} }]
 mappings:
   - record: ${record}
     app: android
@@ -89,16 +80,35 @@ async function checked(t: TestContext, file: string): Promise<{ code: number | n
 const toldOf = (checks: readonly Checked[], state: string) =>
   checks.filter((each) => each.state === state).map(({ name, found, cure }) => [name, found, cure])
 
-async function tracker(t: TestContext, options: Partial<SimulatorOptions> = offers): Promise<string> {
-  const simulator = await startSimulator({ journal: 'count', ...options })
-  t.after(() => simulator.stop())
-  return simulator.url
+/** A tracker that offers `test-app-access`: 200 for the app 1 with its token, 403 for all else. */
+async function tracker(t: TestContext): Promise<string> {
+  return await serving(t, async (request, response) => {
+    const body = await text(request)
+    const isRight = request.method === 'POST' && request.url === '/v1/test-app-access/?idApp=1' && body === 'true'
+    response.writeHead(isRight && request.headers.authorization === 't1' ? 200 : 403).end('{}')
+  })
+}
+
+async function simulator(t: TestContext, options: Partial<SimulatorOptions> = {}): Promise<string> {
+  const started = await startSimulator({ journal: 'count', ...options })
+  t.after(() => started.stop())
+  return started.url
+}
+
+async function serving(t: TestContext, answer: RequestListener): Promise<string> {
+  const server = createServer(answer).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
 /** One free port that nobody listens on. */
 async function closedPort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
-  await new Promise((resolve) => server.once('listening', resolve))
+  await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   await new Promise((resolve) => server.close(resolve))
   return port
@@ -272,16 +282,10 @@ test('a path that the schema does not have is named', async (t) => {
 })
 
 test('a token that does not fit is a fault; a tracker that does not offer the question is none', async (t) => {
-  const file = configFile('check-token', {
-    trackerUrl: await tracker(t, { ...offers, fault: () => ({ status: 403, body: '{}' }) }),
-  })
-  const wrong = await checked(t, file)
+  const wrong = await checked(t, configFile('check-token', { trackerUrl: await tracker(t), token: 't2' }))
   assert.equal(wrong.code, 1)
   assert.deepEqual(toldOf(wrong.checks, 'failed')[0]?.slice(0, 2), ['app android', 'status 403: the token does not fit'])
-  const silent = await checked(
-    t,
-    configFile('check-silent', { trackerUrl: await tracker(t, { fault: () => ({ status: 404, body: '{}' }) }) }),
-  )
+  const silent = await checked(t, configFile('check-silent', { trackerUrl: await simulator(t), token: 't2' }))
   assert.equal(silent.code, 0)
   const app = silent.checks.find(({ name }) => name === 'app android')
   assert.deepEqual([app?.state, app?.found], ['ok', 'not offered by this tracker; the token was not tried'])
@@ -290,8 +294,8 @@ test('a token that does not fit is a fault; a tracker that does not offer the qu
 test('a clock that is off is a warning, and a fault where it is far off', async (t) => {
   const withDate = async (aheadMs: number) => {
     const date = new Date(Date.now() + aheadMs).toUTCString()
-    const options = { fault: () => ({ status: 200, headers: { date }, body: '{}' }) }
-    const { code, checks } = await checked(t, configFile('check-clock', { trackerUrl: await tracker(t, options) }))
+    const options = { fault: () => ({ status: 404, headers: { date }, body: '{}' }) }
+    const { code, checks } = await checked(t, configFile('check-clock', { trackerUrl: await simulator(t, options) }))
     const clock = checks.find(({ name }) => name === 'clock')
     return [code, clock?.state, clock?.found.replace(/\d+ s/, 'N s')]
   }
@@ -300,13 +304,7 @@ test('a clock that is off is a warning, and a fault where it is far off', async 
 })
 
 test('a tracker and a registry that never answer cost a few seconds and no more', async (t) => {
-  const server = createServer(() => undefined).listen(0, '127.0.0.1')
-  await new Promise((resolve) => server.once('listening', resolve))
-  t.after(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const url = await serving(t, () => undefined)
   const started = performance.now()
   const { code, checks } = await checked(t, configFile('check-hangs', { registryUrl: url, trackerUrl: url }))
   assert.equal(code, 1)
