@@ -5,6 +5,7 @@ import { hasFault, resultLine, summaryLine } from '../check/report.ts'
 import type { Config } from '../config/config.ts'
 import type { Problem } from '../config/problem.ts'
 import { formatProblem } from '../config/problem.ts'
+import { redactor } from '../config/redact.ts'
 import { checkBrokers } from './check-brokers.ts'
 import { checkHttp } from './check-http.ts'
 import { EXIT_CONFIG, loadFile } from './config-file.ts'
@@ -52,9 +53,10 @@ async function check({ config: file, online = false, json = false }: CheckFlags)
   if (!json) for (const note of notes) process.stderr.write(`${formatProblem(note)}\n`)
   if (!json) print(`${file}: the configuration is sound${online ? '' : '; --online tries what it names'}`)
   const checks = online ? await checkOnline(config) : []
+  const redact = redactor(config)
   const isOk = !hasFault(checks)
-  if (json) print(JSON.stringify({ ok: isOk, problems: [], notes: notes.map(factsOf), checks: checks.map(roundedOf) }))
-  else if (online) for (const line of [...checks.map(resultLine), summaryLine(checks)]) print(line)
+  if (json) print(redact(JSON.stringify({ ok: isOk, problems: [], notes: notes.map(factsOf), checks: checks.map(roundedOf) })))
+  else if (online) for (const line of [...checks.map(resultLine), summaryLine(checks)]) print(redact(line))
   return isOk ? 0 : 1
 }
 

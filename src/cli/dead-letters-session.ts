@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts'
+import { redactor } from '../config/redact.ts'
 import { kafkaConnection } from '../connection.ts'
 import { errorText } from '../core/errors.ts'
 import type { Filter, WrittenFilter } from '../dead-letters/filter.ts'
@@ -43,9 +44,10 @@ export async function withSession(
   { forReplay }: { forReplay: boolean },
   work: (session: Session) => Promise<number>,
 ): Promise<number> {
-  const say = (line: string): void => void process.stderr.write(`${line}\n`)
   const config = configOf(flags.config)
   if (config === undefined) return EXIT_CONFIG
+  const redact = redactor(config)
+  const say = (line: string): void => void process.stderr.write(`${redact(line)}\n`)
   const filter = filterOf(flags)
   const stop = new AbortController()
   void endOfProcess().then(() => stop.abort())
@@ -60,7 +62,7 @@ export async function withSession(
       kafkaConnection(config, () => undefined),
       { groupId, deadLetter, tier },
     )
-    const print = (line: string): void => void process.stdout.write(`${line}\n`)
+    const print = (line: string): void => void process.stdout.write(`${redact(line)}\n`)
     const code = await work({ config, topic, written: writtenOf(flags), filter, signal: stop.signal, print, say })
     return stop.signal.aborted ? EXIT_INTERRUPTED : code
   } catch (error) {

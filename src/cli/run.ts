@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { redactor } from '../config/redact.ts'
 import { errorText } from '../core/errors.ts'
 import { ModulesError } from '../modules.ts'
 import { Rehearsal } from '../rehearsal.ts'
@@ -36,7 +37,9 @@ async function run({ config: file, dryRun = false, values = false }: RunFlags): 
   if (config === undefined) return EXIT_CONFIG
   // Before anything is begun: a signal that comes early must not find nobody at home.
   const ended = endOfProcess()
-  const log = createLog(config.log.level, process.stdout).child(dryRun ? { dryRun } : {})
+  const redact = redactor(config)
+  const destination = { write: (line: string) => void process.stdout.write(redact(line)) }
+  const log = createLog(config.log.level, destination).child(dryRun ? { dryRun } : {})
   const onSample = (sample: object): void => log.info(sample, 'a hit as it would be sent')
   const service = createService(config, log, dryRun ? new Rehearsal({ values, onSample }) : undefined)
   const telling = dryRun ? setInterval(() => log.info({ counts: service.counts }, 'counted so far'), TELL_MS) : undefined

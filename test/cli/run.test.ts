@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -91,4 +91,31 @@ tracker: { endpoint: "https://tracker.test", apps: [{ name: shop, idApp: 666, to
     'mytracker-sink: HTTPS_PROXY names a proxy of a kind that is not spoken, socks5://; write http://host:port\n',
   )
   assert.doesNotMatch(stdout, /s3cret/)
+})
+
+test('check prints every mistake and exits 78, or one short line and exits 0; schema prints the published one', (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'mytracker-sink-test-'))
+  t.after(() => rmSync(directory, { recursive: true, force: true }))
+  const file = join(directory, 'sink.yaml')
+  const sound = readFileSync(new URL('../../config/minimal.yaml', import.meta.url), 'utf8')
+  const called = (...args: string[]) => spawnSync(process.execPath, [bin, ...args], { encoding: 'utf8' })
+  writeFileSync(file, sound)
+  const well = called('check', '--config', file)
+  assert.deepEqual([well.status, well.stderr], [0, ''])
+  assert.equal(well.stdout, `${file}: the configuration is sound; --online tries what it names\n`)
+  writeFileSync(file, `${sound}batch: { linger: 250 }\nunmappd: skip\n`)
+  const wrong = called('check', '--config', file)
+  assert.deepEqual([wrong.status, wrong.stdout], [78, ''])
+  const prints = [
+    `${file}:33:10 batch.linger: 250 has no unit; write a duration like 250ms, 30s, 5m or 24h`,
+    `${file}:34:1 unmappd: is not a known key; did you mean "unmapped"?`,
+  ]
+  assert.deepEqual(wrong.stderr.trimEnd().split('\n'), prints)
+  const json = called('check', '--config', file, '--json', '--online')
+  assert.deepEqual([json.status, json.stderr], [78, ''])
+  const { ok, problems, checks } = JSON.parse(json.stdout)
+  assert.deepEqual([ok, problems.length, problems[1].key, checks], [false, 2, 'unmappd', []])
+  const schema = called('schema')
+  assert.equal(schema.status, 0)
+  assert.equal(schema.stdout, readFileSync(new URL('../../config/schema.json', import.meta.url), 'utf8'))
 })

@@ -19,8 +19,12 @@ export class CliProcess {
   readonly #child: ChildProcess
   readonly #closed: Promise<number | null>
 
-  constructor(t: TestContext, args: readonly string[]) {
-    this.#child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+  /** `node`: flags of Node itself. */
+  constructor(t: TestContext, args: readonly string[], { node = [], cwd }: { node?: readonly string[]; cwd?: string } = {}) {
+    this.#child = spawn(process.execPath, [...node, main, ...args], {
+      ...(cwd === undefined ? {} : { cwd }),
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
     this.#closed = once(this.#child, 'close').then(([code]) => code as number | null)
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.stdout += text
@@ -31,7 +35,7 @@ export class CliProcess {
     t.after(() => void this.#child.kill('SIGKILL'))
   }
 
-  kill(signal: 'SIGINT' | 'SIGKILL'): void {
+  kill(signal: 'SIGINT' | 'SIGTERM' | 'SIGKILL'): void {
     this.#child.kill(signal)
   }
 
