@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { inspect } from 'node:util'
+import { redactor } from '../../src/config/redact.ts'
 import { Secret } from '../../src/config/secrets.ts'
 import { broken, configOf, problemsOf } from './example.ts'
 
@@ -134,4 +135,20 @@ describe('problems', () => {
       assert.doesNotMatch(problems.join(), /cret/)
     })
   }
+})
+
+describe('a text in which a secret came back', () => {
+  const sasl = 'startFrom: latest\n  sasl: { mechanism: plain, username: u, password: "quo\\"ted-word" }'
+  const text = broken('startFrom: latest', sasl)
+    .replace(':8081', ':8081\n  username: me\n  password: registry-word')
+    .replace('s3cret-vk', 'short')
+  const redact = redactor(configOf(text))
+
+  it('loses it, in every form that it is sent in', () => {
+    const basic = Buffer.from('me:registry-word').toString('base64')
+    const told = `s3cret-android, s3cret-android, registry-word, Basic ${basic}, quo"ted-word, ${JSON.stringify('quo"ted-word')}`
+    assert.equal(redact(told), '***, ***, ***, Basic ***, ***, "***"')
+  })
+
+  it('keeps words that are no longer than a word', () => assert.equal(redact('in short, nothing'), 'in short, nothing'))
 })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import type { RequestListener } from 'node:http'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -145,6 +145,20 @@ test('where all is well, every check says so on a line of its own, in a fixed or
   assert.equal(code, 0)
   const topics = await cluster.admin.listTopics()
   assert.ok(!topics.some((topic) => topic.startsWith('check-well')))
+})
+
+test('a broken configuration is one JSON object too, and nobody is asked anything', async (t) => {
+  const file = configFile('check-broken', { trackerUrl: 'nowhere' })
+  const { code, stdout, stderr } = await new CliProcess(t, ['check', '--config', file, '--json', '--online']).ended()
+  assert.deepEqual([code, stderr], [78, ''])
+  const { ok, problems, checks } = JSON.parse(stdout)
+  assert.deepEqual([ok, problems.length, problems[0].key, problems[0].line, checks], [false, 1, 'tracker.endpoint', 4, []])
+})
+
+test('schema prints the published JSON Schema', async (t) => {
+  const { code, stdout } = await new CliProcess(t, ['schema']).ended()
+  assert.equal(code, 0)
+  assert.equal(stdout, readFileSync(new URL('../../config/schema.json', import.meta.url), 'utf8'))
 })
 
 test('a broker and a registry that are not there leave the other checks alone', async (t) => {
