@@ -39,13 +39,13 @@ export type SubjectFacts =
       readonly id: number
       /** Full name of the schema's record. */
       readonly record: string
-      readonly topic: string | undefined
       /** What the mapping's author should mend, from compiling it against this schema. */
       readonly problems: readonly string[]
     }
 
 /** One mapping against the subjects that it may stand for. */
 export function judgeMapping(record: string, subjects: readonly SubjectFacts[]): Verdict {
+  if (subjects.length === 0) return warning('no topic is left to it', 'remove it, or one of the mappings before it')
   const found = subjects.filter((each) => each.kind === 'found')
   const matching = found.filter((each) => each.record === record)
   const unreadable = subjects.filter((each) => each.kind === 'unreadable')

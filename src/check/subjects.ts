@@ -3,17 +3,25 @@ export type Naming = 'topic' | 'record' | 'topic-record'
 
 export interface NamedSubject {
   readonly subject: string
-  /** The topic whose records it describes; undefined: it says nothing of topics. */
+  /** A topic whose records it describes. */
   readonly topic: string | undefined
 }
 
-/** The subjects in which a mapped record may be found; without a topic of its own, it may come from any. */
-export function subjectsOf(
-  { record, topic }: { readonly record: string; readonly topic?: string },
-  naming: Naming,
-  topics: readonly string[],
-): NamedSubject[] {
-  if (naming === 'record') return [{ subject: record, topic }]
-  const meant = topic === undefined ? topics : [topic]
-  return meant.map((each) => ({ subject: naming === 'topic' ? `${each}-value` : `${each}-${record}`, topic: each }))
+interface Mapped {
+  readonly record: string
+  readonly topic?: string
+}
+
+/** The topics from which a record can reach the mapping at this place: the first match wins. */
+export function topicsOf(mappings: readonly Mapped[], place: number, topics: readonly string[]): string[] {
+  const { record, topic } = mappings[place] as Mapped
+  const taken = mappings.slice(0, place).filter((each) => each.record === record)
+  const isOpen = (each: string) => !taken.some((earlier) => earlier.topic === undefined || earlier.topic === each)
+  return topics.filter((each) => (topic === undefined || topic === each) && isOpen(each))
+}
+
+/** The subjects in which a mapped record may be found, where it may come from any of these topics. */
+export function subjectsOf(record: string, naming: Naming, topics: readonly string[]): NamedSubject[] {
+  if (naming === 'record') return [{ subject: record, topic: topics[0] }]
+  return topics.map((topic) => ({ subject: naming === 'topic' ? `${topic}-value` : `${topic}-${record}`, topic }))
 }

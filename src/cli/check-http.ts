@@ -11,7 +11,7 @@ import { notTried } from '../check/report.ts'
 import type { Check, Timing } from '../check/run.ts'
 import { runCheck } from '../check/run.ts'
 import type { NamedSubject } from '../check/subjects.ts'
-import { subjectsOf } from '../check/subjects.ts'
+import { subjectsOf, topicsOf } from '../check/subjects.ts'
 import type { Config } from '../config/config.ts'
 import { registryAuthorization } from '../connection.ts'
 import { systemClock } from '../core/clock.ts'
@@ -102,7 +102,7 @@ async function checkRegistry(config: Config, timing: Timing, heard: Heard): Prom
     (mapping, place): Check => ({
       name: nameOf(config, place),
       cure: 'look into the registry',
-      run: async () => judgeMapping(mapping.record, await look.of(mapping)),
+      run: async () => judgeMapping(mapping.record, await look.of(place)),
     }),
   )
   const results = await Promise.all(checks.map((check) => runCheck(check, timing)))
@@ -121,40 +121,44 @@ class Lookup {
   readonly #config: Config
   readonly #subjects: Subjects
   readonly #schemas: SchemaCache
-  readonly #mappings: Mappings
   readonly #asked = new Map<string, Promise<Latest>>()
 
   constructor(config: Config, subjects: Subjects, schemas: SchemaCache) {
     this.#config = config
     this.#subjects = subjects
     this.#schemas = schemas
-    this.#mappings = new Mappings({
-      mappings: config.mappings,
-      apps: config.tracker.apps,
-      unmapped: config.unmapped,
-      invalidParams: config.invalidParams,
-      maxBytes: config.batch.maxBytes,
-      onDropped: () => undefined,
-    })
   }
 
-  of(mapping: { readonly record: string; readonly topic?: string }): Promise<SubjectFacts[]> {
-    const { schemaRegistry, kafka } = this.#config
-    const named = subjectsOf(mapping, schemaRegistry.subjects, kafka.topics)
-    return Promise.all(named.map((each) => this.#facts(each)))
+  of(place: number): Promise<SubjectFacts[]> {
+    const { schemaRegistry, kafka, mappings } = this.#config
+    const { record } = mappings[place] ?? { record: '' }
+    const named = subjectsOf(record, schemaRegistry.subjects, topicsOf(mappings, place, kafka.topics))
+    return Promise.all(named.map((each) => this.#facts(place, each)))
   }
 
-  async #facts({ subject, topic }: NamedSubject): Promise<SubjectFacts> {
+  async #facts(place: number, { subject, topic = '' }: NamedSubject): Promise<SubjectFacts> {
     try {
       const latest = await this.#latest(subject)
       if (latest === undefined) return { kind: 'absent', subject }
       const { schema, version } = latest
-      // Where no topic is said, that of the first source stands for any: only the mapping's own choice depends on it.
-      const { problems } = this.#mappings.compile(schema, topic ?? this.#config.kafka.topics[0] ?? '')
-      return { kind: 'found', subject, topic, version, id: schema.id, record: schema.name, problems }
+      const { problems } = this.#alone(place).compile(schema, topic)
+      return { kind: 'found', subject, version, id: schema.id, record: schema.name, problems }
     } catch (error) {
       return { kind: 'unreadable', subject, why: errorText(error) }
     }
+  }
+
+  /** One mapping without the others: what it does not fit is not to be told of another one. */
+  #alone(place: number): Mappings {
+    const { mappings, tracker, unmapped, invalidParams, batch } = this.#config
+    return new Mappings({
+      mappings: mappings.slice(place, place + 1),
+      apps: tracker.apps,
+      unmapped,
+      invalidParams,
+      maxBytes: batch.maxBytes,
+      onDropped: () => undefined,
+    })
   }
 
   #latest(subject: string): Promise<Latest> {

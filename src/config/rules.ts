@@ -121,7 +121,7 @@ const oneKind: Rule = ({ mappings }) =>
  * The first match wins, so a later mapping of the same records is dead text that somebody counts on. One with a condition leaves the
  * others to those behind it, but for those with the same condition.
  */
-const reachable: Rule = ({ mappings = [] }) =>
+const reachable: Rule = ({ mappings = [], kafka }) =>
   mappings.flatMap((mapping, place) => {
     if (mapping?.record === undefined) return []
     const first = mappings.findIndex(
@@ -131,7 +131,7 @@ const reachable: Rule = ({ mappings = [] }) =>
         [undefined, mapping.topic].includes(each.topic) &&
         (each.when === undefined || isDeepStrictEqual(each.when, mapping.when)),
     )
-    if (first === place || first === -1) return []
+    if (first === place || first === -1) return takenPieceByPiece(mappings, place, kafka?.topics ?? [])
     return [
       {
         path: ['mappings', place, 'record'],
@@ -139,6 +139,20 @@ const reachable: Rule = ({ mappings = [] }) =>
       },
     ]
   })
+
+/** Earlier mappings may take a record away from each of the topics, one by one. */
+function takenPieceByPiece(
+  mappings: NonNullable<WrittenDraft['mappings']>,
+  place: number,
+  topics: readonly (string | undefined)[],
+): Finding[] {
+  const { record, topic } = mappings[place] ?? {}
+  const earlier = mappings.slice(0, place).filter((each) => each?.record === record)
+  const isTaken = (each: string | undefined) => each !== undefined && earlier.some((other) => other?.topic === each && other.when === undefined)
+  if (topic !== undefined || topics.length === 0 || !topics.every(isTaken)) return []
+  const message = 'is never reached: earlier mappings already take these records of every topic; remove one of them'
+  return [{ path: ['mappings', place, 'record'], message }]
+}
 
 /** What comes from no other topic can match no other either: the topic counts in which a record first stood. */
 const listedTopics: Rule = ({ kafka, mappings }) => {

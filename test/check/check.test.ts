@@ -6,7 +6,7 @@ import type { OwnTopic, Settings, TopicFacts } from '../../src/check/kafka.ts'
 import { judgeAdvertised, judgeAuthentication, judgeGroup, judgeMissing, judgeOwn, judgeSource } from '../../src/check/kafka.ts'
 import { failed, hasFault, ok, resultLine, summaryLine, together, warning } from '../../src/check/report.ts'
 import { runCheck } from '../../src/check/run.ts'
-import { subjectsOf } from '../../src/check/subjects.ts'
+import { subjectsOf, topicsOf } from '../../src/check/subjects.ts'
 
 describe('a topic of our own', () => {
   const wanted: OwnTopic = {
@@ -90,7 +90,7 @@ describe('brokers, sources and groups', () => {
 })
 
 describe('registry, mappings, tokens and clock', () => {
-  const found: SubjectFacts = { kind: 'found', subject: 's', topic: 't', version: 3, id: 7, record: 'a.B', problems: [] }
+  const found: SubjectFacts = { kind: 'found', subject: 's', version: 3, id: 7, record: 'a.B', problems: [] }
 
   it('a registry is judged by its status', () => {
     assert.deepEqual(
@@ -102,6 +102,7 @@ describe('registry, mappings, tokens and clock', () => {
 
   it('a mapping is looked for in all subjects that may be its own', () => {
     assert.deepEqual(judgeMapping('a.B', [{ kind: 'absent', subject: 'r' }, found]), ok('fits s, version 3, id 7'))
+    assert.equal(judgeMapping('a.B', []).state, 'warning')
     assert.match(judgeMapping('a.C', [found]).found, /^not in the registry: s holds a\.B$/)
     assert.match(judgeMapping('a.B', [{ kind: 'absent', subject: 'r' }]).found, /no subject r$/)
     assert.equal(judgeMapping('a.B', [{ kind: 'unreadable', subject: 'r', why: 'status 500' }]).found, 'r: status 500')
@@ -110,12 +111,17 @@ describe('registry, mappings, tokens and clock', () => {
   })
 
   it('subjects are named in three ways', () => {
-    const named = (naming: 'topic' | 'record' | 'topic-record', topic?: string) =>
-      subjectsOf({ record: 'a.B', ...(topic === undefined ? {} : { topic }) }, naming, ['t', 'u']).map(({ subject }) => subject)
+    const named = (naming: 'topic' | 'record' | 'topic-record') =>
+      subjectsOf('a.B', naming, ['t', 'u']).map(({ subject }) => subject)
     assert.deepEqual(named('topic'), ['t-value', 'u-value'])
-    assert.deepEqual(named('topic', 'u'), ['u-value'])
     assert.deepEqual(named('record'), ['a.B'])
     assert.deepEqual(named('topic-record'), ['t-a.B', 'u-a.B'])
+  })
+
+  it('a mapping is held against the topics that no earlier one takes', () => {
+    const mappings = [{ record: 'a.B', topic: 't' }, { record: 'a.C' }, { record: 'a.B' }, { record: 'a.C', topic: 'u' }]
+    const topics = mappings.map((_, place) => topicsOf(mappings, place, ['t', 'u', 'v']))
+    assert.deepEqual(topics, [['t'], ['t', 'u', 'v'], ['u', 'v'], []])
   })
 
   it('a token is judged by the status, and a tracker that does not offer the question is no fault', () => {

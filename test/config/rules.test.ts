@@ -104,6 +104,13 @@ const cases: readonly (readonly [string, string, ...string[]])[] = [
     'c.yaml:24:5 mappings[1].record: is never reached: mappings[0] already takes these records; remove one of the two',
   ],
   [
+    'a mapping behind one for each topic',
+    broken('app: shop-android', 'topic: shop.users\n    app: shop-android').concat(
+      '  - { record: com.shop.UserRegistered, topic: shop.orders, skip: true }\n  - { record: com.shop.UserRegistered, skip: true }\n',
+    ),
+    'c.yaml:26:7 mappings[2].record: is never reached: earlier mappings already take these records of every topic; remove one of them',
+  ],
+  [
     'a mapping for a topic that is not read',
     broken('app: shop-android', 'topic: shop.user\n    app: shop-android'),
     'c.yaml:20:5 mappings[0].topic: shop.user is none of kafka.topics, so this mapping never matches; list it there, or write one of shop.users, shop.orders; did you mean "shop.users"?',

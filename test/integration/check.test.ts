@@ -1,19 +1,16 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import type { RequestListener } from 'node:http'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
 import type { TestContext } from 'node:test'
 import { after, test } from 'node:test'
 import type { SimulatorOptions } from '../../src/simulator/server.ts'
 import { startSimulator } from '../../src/simulator/server.ts'
 import { Cluster } from '../../src/stack/cluster.ts'
+import { checked, toldOf, tracker } from '../support/checking.ts'
 import { CliProcess } from '../support/cli-process.ts'
 import { scoredSchema } from '../support/game.ts'
+import { closedPort, serving } from '../support/serving.ts'
 import { sharedStack } from '../support/stack.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'mytracker-sink-test-'))
@@ -31,6 +28,8 @@ await cluster.register(`${SOURCE}-${NAMED}`, scoredSchema)
 interface Changes {
   readonly brokers?: readonly string[]
   readonly topics?: readonly string[]
+  /** Behind a comma. */
+  readonly sasl?: string
   readonly registryUrl?: string
   readonly subjects?: string
   readonly trackerUrl: string
@@ -43,11 +42,11 @@ interface Changes {
 
 function configFile(groupId: string, changes: Changes): string {
   const { brokers = cluster.stack.brokers, topics = [SOURCE], registryUrl = cluster.stack.registryUrl } = changes
-  const { subjects = 'topic', token = 't1', trackerUrl, record = NAMED, path = 'player', retry = '' } = changes
+  const { subjects = 'topic', token = 't1', trackerUrl, record = NAMED, path = 'player', retry = '', sasl = '' } = changes
   const file = join(directory, `${groupId}.yaml`)
   writeFileSync(
     file,
-    `kafka: { brokers: ${JSON.stringify(brokers)}, groupId: ${groupId}, topics: ${JSON.stringify(topics)}, startFrom: earliest }
+    `kafka: { brokers: ${JSON.stringify(brokers)}, groupId: ${groupId}, topics: ${JSON.stringify(topics)}, startFrom: earliest${sasl} }
 schemaRegistry: { url: "${registryUrl}", subjects: ${subjects} }
 tracker:
   endpoint: ${trackerUrl}
@@ -63,55 +62,10 @@ retry: { ${retry}tiers: [30s, 5m] }
   return file
 }
 
-interface Checked {
-  readonly name: string
-  readonly state: string
-  readonly ms: number
-  readonly found: string
-  readonly cure?: string
-}
-
-async function checked(t: TestContext, file: string): Promise<{ code: number | null; ok: boolean; checks: Checked[] }> {
-  const { code, stdout, stderr } = await new CliProcess(t, ['check', '--config', file, '--online', '--json']).ended()
-  assert.equal(stderr, '')
-  return { code, ...(JSON.parse(stdout) as { ok: boolean; checks: Checked[] }) }
-}
-
-const toldOf = (checks: readonly Checked[], state: string) =>
-  checks.filter((each) => each.state === state).map(({ name, found, cure }) => [name, found, cure])
-
-/** A tracker that offers `test-app-access`: 200 for the app 1 with its token, 403 for all else. */
-async function tracker(t: TestContext): Promise<string> {
-  return await serving(t, async (request, response) => {
-    const body = await text(request)
-    const isRight = request.method === 'POST' && request.url === '/v1/test-app-access/?idApp=1' && body === 'true'
-    response.writeHead(isRight && request.headers.authorization === 't1' ? 200 : 403).end('{}')
-  })
-}
-
 async function simulator(t: TestContext, options: Partial<SimulatorOptions> = {}): Promise<string> {
   const started = await startSimulator({ journal: 'count', ...options })
   t.after(() => started.stop())
   return started.url
-}
-
-async function serving(t: TestContext, answer: RequestListener): Promise<string> {
-  const server = createServer(answer).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.after(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-}
-
-/** One free port that nobody listens on. */
-async function closedPort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 test('where all is well, every check says so on a line of its own, in a fixed order, and nothing is changed', async (t) => {
@@ -185,6 +139,18 @@ test('a broker and a registry that are not there leave the other checks alone', 
   )
   const found = toldOf(checks, 'failed').map(([, text]) => text)
   for (const text of found) assert.match(text ?? '', /ECONNREFUSED/)
+})
+
+test('brokers that refuse the credentials are reachable, and the fault is one of authentication', async (t) => {
+  const sasl = ', sasl: { mechanism: scram-sha-512, username: somebody, password: anything }'
+  const { code, checks } = await checked(t, configFile('check-sasl', { trackerUrl: await tracker(t), sasl }))
+  assert.equal(code, 1)
+  const [broker, authentication, cluster, ...others] = checks
+  assert.equal(broker?.state, 'ok')
+  assert.deepEqual([authentication?.state, authentication?.cure], ['failed', 'mend kafka.sasl'])
+  assert.match(authentication?.found ?? '', /SASL/i)
+  assert.equal(cluster?.state, 'not tried')
+  assert.ok(others.some(({ state }) => state === 'ok'))
 })
 
 test('one broker of two that is not there is named, and the other one is asked', async (t) => {

@@ -1,9 +1,5 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
@@ -11,6 +7,7 @@ import { after, test } from 'node:test'
 import { Cluster } from '../../src/stack/cluster.ts'
 import { CliProcess } from '../support/cli-process.ts'
 import { encodeScored, scoredSchema } from '../support/game.ts'
+import { serving } from '../support/serving.ts'
 import { until } from '../support/sink-process.ts'
 import { sharedStack } from '../support/stack.ts'
 
@@ -25,21 +22,14 @@ const schemaId = await cluster.register(`${topic}-value`, scoredSchema)
 await cluster.produce(topic, [{ partition: 0, key: 'p', value: encodeScored(schemaId, { id: '1', player: 'p' }) }])
 
 /** A server that refuses and repeats what it was sent, as a careless one may. */
-async function echoing(t: TestContext, statusOf: (number: number) => number): Promise<string> {
+function echoing(t: TestContext, statusOf: (number: number) => number): Promise<string> {
   let number = 0
-  const answer = (request: IncomingMessage, response: ServerResponse) => {
+  return serving(t, (request, response) => {
     number += 1
     const told = `refused ${request.headers.authorization}`
     response.writeHead(statusOf(number), { 'content-type': 'application/json', 'x-told': told })
     response.end(JSON.stringify({ error_code: 40101, message: told, error: told }))
-  }
-  const server = createServer(answer).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.after(() => {
-    server.closeAllConnections()
-    server.close()
   })
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
 interface Changes {
