@@ -10,12 +10,14 @@ export interface NamedSubject {
 interface Mapped {
   readonly record: string
   readonly topic?: string
+  /** Whether a condition leaves some of the records to the mappings behind it. */
+  readonly when?: unknown
 }
 
 /** The topics from which a record can reach the mapping at this place: the first match wins. */
 export function topicsOf(mappings: readonly Mapped[], place: number, topics: readonly string[]): string[] {
   const { record, topic } = mappings[place] as Mapped
-  const taken = mappings.slice(0, place).filter((each) => each.record === record)
+  const taken = mappings.slice(0, place).filter((each) => each.record === record && each.when === undefined)
   const isOpen = (each: string) => !taken.some((earlier) => earlier.topic === undefined || earlier.topic === each)
   return topics.filter((each) => (topic === undefined || topic === each) && isOpen(each))
 }

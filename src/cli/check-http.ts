@@ -17,6 +17,7 @@ import { registryAuthorization } from '../connection.ts'
 import { systemClock } from '../core/clock.ts'
 import { errorText } from '../core/errors.ts'
 import { Mappings } from '../mapping/compile.ts'
+import type { ModuleMap } from '../mapping/module.ts'
 import { testAppAccess } from '../tracker/access.ts'
 
 /** Below the time-out of the check as a whole, so that it is the request that says what went wrong. */
@@ -27,16 +28,17 @@ const SCHEMA_MS = 2_000
 const ANSWER_BYTES_MAX = 4_194_304
 
 /** What is called over HTTP, and at last the clock: results in this order. */
-export async function checkHttp(config: Config, timing: Timing): Promise<Result[]> {
+export async function checkHttp(config: Config, modules: Modules, timing: Timing): Promise<Result[]> {
   const skews: SkewFacts[] = []
   const heard = (of: string, dateMs: number | undefined): void => {
     skews.push({ of, aheadMs: dateMs === undefined ? undefined : Date.now() - dateMs })
   }
-  const [registry, apps] = await Promise.all([checkRegistry(config, timing, heard), checkApps(config, timing, heard)])
+  const [registry, apps] = await Promise.all([checkRegistry(config, modules, timing, heard), checkApps(config, timing, heard)])
   const clock = { name: 'clock', ms: 0, ...judgeClock(oncePerHost(skews)) }
   return [...registry, ...apps, clock]
 }
 
+type Modules = ReadonlyMap<string, ModuleMap>
 type Heard = (of: string, dateMs: number | undefined) => void
 
 /** The apps all ask the same tracker; its first answer is enough. */
@@ -70,7 +72,7 @@ async function checkApps({ tracker }: Config, timing: Timing, heard: Heard): Pro
   return results
 }
 
-async function checkRegistry(config: Config, timing: Timing, heard: Heard): Promise<Result[]> {
+async function checkRegistry(config: Config, modules: Modules, timing: Timing, heard: Heard): Promise<Result[]> {
   const { url, caFile } = config.schemaRegistry
   const authorization = registryAuthorization(config.schemaRegistry)
   const dispatcher = agentOf(caFile)
@@ -97,7 +99,7 @@ async function checkRegistry(config: Config, timing: Timing, heard: Heard): Prom
     onTrouble: () => undefined,
     onSchema: () => undefined,
   })
-  const look = new Lookup(config, subjects, schemas)
+  const look = new Lookup(config, modules, subjects, schemas)
   const checks = config.mappings.map(
     (mapping, place): Check => ({
       name: nameOf(config, place),
@@ -119,12 +121,14 @@ function nameOf({ mappings }: Config, place: number): string {
 /** What the registry has for each mapping. Every subject and schema is asked for once, however many mappings share it. */
 class Lookup {
   readonly #config: Config
+  readonly #modules: Modules
   readonly #subjects: Subjects
   readonly #schemas: SchemaCache
   readonly #asked = new Map<string, Promise<Latest>>()
 
-  constructor(config: Config, subjects: Subjects, schemas: SchemaCache) {
+  constructor(config: Config, modules: Modules, subjects: Subjects, schemas: SchemaCache) {
     this.#config = config
+    this.#modules = modules
     this.#subjects = subjects
     this.#schemas = schemas
   }
@@ -153,6 +157,7 @@ class Lookup {
     const { mappings, tracker, unmapped, invalidParams, batch } = this.#config
     return new Mappings({
       mappings: mappings.slice(place, place + 1),
+      modules: this.#modules,
       apps: tracker.apps,
       unmapped,
       invalidParams,

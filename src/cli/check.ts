@@ -6,9 +6,10 @@ import type { Config } from '../config/config.ts'
 import type { Problem } from '../config/problem.ts'
 import { formatProblem } from '../config/problem.ts'
 import { redactor } from '../config/redact.ts'
+import { loadModules, ModulesError } from '../modules.ts'
 import { checkBrokers } from './check-brokers.ts'
 import { checkHttp } from './check-http.ts'
-import { EXIT_CONFIG, loadFile } from './config-file.ts'
+import { EXIT_CONFIG, loadFile, problemsOf, sayProblems } from './config-file.ts'
 
 interface CheckFlags {
   readonly config: string
@@ -43,16 +44,17 @@ export function checkCommand(): Command {
 async function check({ config: file, online = false, json = false }: CheckFlags): Promise<number> {
   const loaded = loadFile(file)
   const print = (line: string): void => void process.stdout.write(`${line}\n`)
-  if ('problems' in loaded) {
-    const { problems } = loaded
+  const modules = 'problems' in loaded ? loaded : await modulesOf(file, loaded.config)
+  if ('problems' in loaded || 'problems' in modules) {
+    const problems = 'problems' in loaded ? loaded.problems : 'problems' in modules ? modules.problems : []
     if (json) print(JSON.stringify({ ok: false, problems: problems.map(factsOf), notes: [], checks: [] }))
-    else for (const problem of problems) process.stderr.write(`${formatProblem(problem)}\n`)
+    else sayProblems(problems)
     return EXIT_CONFIG
   }
   const { config, notes } = loaded
   if (!json) for (const note of notes) process.stderr.write(`${formatProblem(note)}\n`)
   if (!json) print(`${file}: the configuration is sound${online ? '' : '; --online tries what it names'}`)
-  const checks = online ? await checkOnline(config) : []
+  const checks = online ? await checkOnline(config, modules) : []
   const redact = redactor(config)
   const isOk = !hasFault(checks)
   if (json) print(redact(JSON.stringify({ ok: isOk, problems: [], notes: notes.map(factsOf), checks: checks.map(roundedOf) })))
@@ -60,14 +62,26 @@ async function check({ config: file, online = false, json = false }: CheckFlags)
   return isOk ? 0 : 1
 }
 
+type Modules = Awaited<ReturnType<typeof loadModules>>
+
+/** A module that cannot be used is a mistake in the configuration, too. */
+async function modulesOf(file: string, config: Config): Promise<Modules | { readonly problems: readonly Problem[] }> {
+  try {
+    return await loadModules(config.mappings)
+  } catch (error) {
+    if (error instanceof ModulesError) return { problems: problemsOf(file, error.findings) }
+    throw error
+  }
+}
+
 /** In an order that depends on nothing but the configuration. */
-async function checkOnline(config: Config): Promise<Result[]> {
+async function checkOnline(config: Config, modules: Modules): Promise<Result[]> {
   const timing = {
     now: () => performance.now(),
     after: (ms: number) => sleep(ms, undefined, { ref: false }),
     timeoutMs: TIMEOUT_MS,
   }
-  const [brokers, http] = await Promise.all([checkBrokers(config, timing), checkHttp(config, timing)])
+  const [brokers, http] = await Promise.all([checkBrokers(config, timing), checkHttp(config, modules, timing)])
   return [...brokers, ...http]
 }
 

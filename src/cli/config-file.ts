@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { Config } from '../config/config.ts'
 import type { Loaded } from '../config/load.ts'
 import { loadConfig } from '../config/load.ts'
-import type { Finding } from '../config/problem.ts'
+import type { Finding, Problem } from '../config/problem.ts'
 import { formatPath, formatProblem } from '../config/problem.ts'
 import { YamlSource } from '../config/yaml-source.ts'
 
@@ -17,15 +17,16 @@ export function loadFile(file: string): Loaded {
 export function configOf(file: string): Config | undefined {
   const loaded = loadFile(file)
   if (!('problems' in loaded)) return loaded.config
-  for (const problem of loaded.problems) process.stderr.write(`${formatProblem(problem)}\n`)
+  sayProblems(loaded.problems)
   return undefined
 }
 
-/** Says on standard error, as of any other mistake in a configuration, what was found only after it was loaded. */
-export function sayFindings(file: string, findings: readonly Finding[]): void {
+/** What was found only after the configuration was loaded, as any other mistake in it. */
+export function problemsOf(file: string, findings: readonly Finding[]): Problem[] {
   const source = new YamlSource(readFileSync(file, 'utf8'))
-  for (const { path, message } of findings) {
-    const problem = { file, ...source.placeOf(path), key: formatPath(path), message }
-    process.stderr.write(`${formatProblem(problem)}\n`)
-  }
+  return findings.map(({ path, message }) => ({ file, ...source.placeOf(path), key: formatPath(path), message }))
+}
+
+export function sayProblems(problems: readonly Problem[]): void {
+  for (const problem of problems) process.stderr.write(`${formatProblem(problem)}\n`)
 }

@@ -5,7 +5,7 @@ import { ModulesError } from '../modules.ts'
 import { Rehearsal } from '../rehearsal.ts'
 import { createService } from '../service.ts'
 import { createLog } from '../telemetry/log.ts'
-import { configOf, EXIT_CONFIG, sayFindings } from './config-file.ts'
+import { configOf, EXIT_CONFIG, problemsOf, sayProblems } from './config-file.ts'
 import { endOfProcess } from './end-of-process.ts'
 
 interface RunFlags {
@@ -50,7 +50,7 @@ async function run({ config: file, dryRun = false, values = false }: RunFlags): 
     return clean && !failed ? 0 : 1
   } catch (error) {
     if (error instanceof ModulesError) {
-      sayFindings(file, error.findings)
+      sayProblems(problemsOf(file, error.findings))
       await service.stop()
       return EXIT_CONFIG
     }

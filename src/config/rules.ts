@@ -148,7 +148,8 @@ function takenPieceByPiece(
 ): Finding[] {
   const { record, topic } = mappings[place] ?? {}
   const earlier = mappings.slice(0, place).filter((each) => each?.record === record)
-  const isTaken = (each: string | undefined) => each !== undefined && earlier.some((other) => other?.topic === each && other.when === undefined)
+  const isTaken = (each: string | undefined) =>
+    each !== undefined && earlier.some((other) => other?.topic === each && other.when === undefined)
   if (topic !== undefined || topics.length === 0 || !topics.every(isTaken)) return []
   const message = 'is never reached: earlier mappings already take these records of every topic; remove one of them'
   return [{ path: ['mappings', place, 'record'], message }]
