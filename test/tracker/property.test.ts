@@ -155,10 +155,10 @@ test('what our validation lets through, the stand-in accepts; what the stand-in 
         if (key !== 'customEventParams') assert.equal(validation.params[key], wildParams[key])
       }
     }),
-    { numRuns: 4_000, seed: 20_260_102 },
+    { numRuns: 2_500, seed: 20_260_102 },
   )
   // A generator that stopped making one of these would prove nothing any more.
-  for (const [kind, times] of Object.entries(seen)) assert.ok(times > 200, `${kind}: ${times}`)
+  for (const [kind, times] of Object.entries(seen)) assert.ok(times > 100, `${kind}: ${times}`)
 })
 
 test('and so it is over HTTP, alone and in batches', async (context) => {
