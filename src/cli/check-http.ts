@@ -19,6 +19,8 @@ import { errorText } from '../core/errors.ts'
 import { Mappings } from '../mapping/compile.ts'
 import type { ModuleMap } from '../mapping/module.ts'
 import { testAppAccess } from '../tracker/access.ts'
+import { proxyOf } from '../tracker/proxy.ts'
+import { createTransport } from '../tracker/transport.ts'
 
 /** Below the time-out of the check as a whole, so that it is the request that says what went wrong. */
 const REQUEST_MS = 4_000
@@ -54,21 +56,23 @@ function agentOf(caFile: string | undefined): Agent {
 }
 
 async function checkApps({ tracker }: Config, timing: Timing, heard: Heard): Promise<Result[]> {
-  const dispatcher = agentOf(tracker.caFile)
-  const checks = tracker.apps.map(
+  const { endpoint, caFile, apps } = tracker
+  const proxy = proxyOf(endpoint, process.env)
+  const transport = createTransport({ endpoint, timeoutMs: REQUEST_MS, connections: apps.length, caFile, proxy })
+  const checks = apps.map(
     ({ name, idApp, token }): Check => ({
       name: `app ${name}`,
-      cure: `is tracker.endpoint (${tracker.endpoint}) right, and the way to it open?`,
+      cure: `is tracker.endpoint (${endpoint}) right, and the way to it open?`,
       run: async () => {
-        const asked = { endpoint: tracker.endpoint, idApp, token: token.read(), timeoutMs: REQUEST_MS, dispatcher }
-        const { status, dateMs } = await testAppAccess(asked).catch(plainly)
+        const asked = testAppAccess({ transport, idApp, token: token.read(), timeoutMs: REQUEST_MS })
+        const { status, dateMs } = await asked.catch(plainly)
         heard('tracker', dateMs)
         return judgeApp(status)
       },
     }),
   )
   const results = await Promise.all(checks.map((check) => runCheck(check, timing)))
-  void dispatcher.destroy()
+  void transport.pool.destroy()
   return results
 }
 

@@ -1,15 +1,11 @@
 /** The vendor's own client can ask whether a token fits an app; the documentation of the API does not name it, so a 404 says nothing. */
-import type { Dispatcher } from 'undici'
-import { request } from 'undici'
+import type { Transport } from './transport.ts'
 
 export interface AccessQuestion {
-  /** Without a slash at its end. */
-  readonly endpoint: string
+  readonly transport: Transport
   readonly idApp: number
   readonly token: string
   readonly timeoutMs: number
-  /** Where another authority is to be trusted. */
-  readonly dispatcher?: Dispatcher
 }
 
 export interface AccessAnswer {
@@ -19,14 +15,14 @@ export interface AccessAnswer {
 }
 
 /** Rejects for what the network does. */
-export async function testAppAccess({ endpoint, idApp, token, timeoutMs, dispatcher }: AccessQuestion): Promise<AccessAnswer> {
+export async function testAppAccess({ transport, idApp, token, timeoutMs }: AccessQuestion): Promise<AccessAnswer> {
   if (!/^[\x21-\x7e]+$/.test(token)) throw new Error('the token is empty or holds characters that a header cannot carry')
-  const { statusCode, headers, body } = await request(`${endpoint}/v1/test-app-access/?idApp=${idApp}`, {
+  const { statusCode, headers, body } = await transport.pool.request({
+    path: `${transport.prefix}/v1/test-app-access/?idApp=${idApp}`,
     method: 'POST',
-    headers: { authorization: token, 'content-type': 'application/json' },
+    headers: ['authorization', token, 'content-type', 'application/json', ...transport.headers],
     body: 'true',
     signal: AbortSignal.timeout(timeoutMs),
-    ...(dispatcher === undefined ? {} : { dispatcher }),
   })
   await body.dump()
   const dateMs = Date.parse(String(headers.date))

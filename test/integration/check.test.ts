@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { after, test } from 'node:test'
+import type { FaultRequest } from '../../src/simulator/faults.ts'
 import type { SimulatorOptions } from '../../src/simulator/server.ts'
 import { startSimulator } from '../../src/simulator/server.ts'
 import { Cluster } from '../../src/stack/cluster.ts'
@@ -261,11 +262,17 @@ test('a path that the schema does not have is named', async (t) => {
   assert.equal(cure, 'mend the mapping')
 })
 
+/** A tracker that knows the six methods and nothing else. */
+const withoutProbes = ({ method }: FaultRequest) => (method === 'test-app-access' ? { status: 404 } : undefined)
+
 test('a token that does not fit is a fault; a tracker that does not offer the question is none', async (t) => {
   const wrong = await checked(t, configFile('check-token', { trackerUrl: await tracker(t), token: 't2' }))
   assert.equal(wrong.code, 1)
   assert.deepEqual(toldOf(wrong.checks, 'failed')[0]?.slice(0, 2), ['app android', 'status 403: the token does not fit'])
-  const silent = await checked(t, configFile('check-silent', { trackerUrl: await simulator(t), token: 't2' }))
+  const silent = await checked(
+    t,
+    configFile('check-silent', { trackerUrl: await simulator(t, { fault: withoutProbes }), token: 't2' }),
+  )
   assert.equal(silent.code, 0)
   const app = silent.checks.find(({ name }) => name === 'app android')
   assert.deepEqual([app?.state, app?.found], ['ok', 'not offered by this tracker; the token was not tried'])
