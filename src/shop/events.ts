@@ -2,12 +2,12 @@
 
 import type { Type } from 'avsc'
 import avro from 'avsc'
-import { customEvent, orderPaid, orderShipped, orderViewed, userLoggedIn, userRegistered } from './schemas.ts'
+import type { Deed } from './payloads.ts'
+import { custom, finishedV1, finishedV2, loggedIn, paidV1, paidV2, registeredV1, registeredV2, viewed } from './payloads.ts'
+import * as written from './schemas.ts'
 
 export const PARTITIONS = 6
 const USERS = 1_500
-/** Event number n happened n seconds after this: so its time tells every event from every other, at the tracker too. */
-export const FIRST_EVENT_S = 1_750_000_000
 /** No registry has it. */
 const UNKNOWN_SCHEMA_ID = 999_999_999
 
@@ -26,13 +26,24 @@ export interface ShopEvent {
   readonly fate: Fate
 }
 
-const schemas = { userRegistered, userLoggedIn, orderPaid, orderViewed, orderShipped, customEvent } as const
-type Kind = keyof typeof schemas
+const schemas = {
+  userRegisteredV1: written.userRegisteredV1,
+  userRegisteredV2: written.userRegisteredV2,
+  userLoggedIn: written.userLoggedIn,
+  orderPaidV1: written.orderPaidV1,
+  orderPaidV2: written.orderPaidV2,
+  orderViewed: written.orderViewed,
+  orderShipped: written.orderShipped,
+  levelFinishedV1: written.levelFinishedV1,
+  levelFinishedV2: written.levelFinishedV2,
+  customEvent: written.customEvent,
+} as const
+export type Kind = keyof typeof schemas
 
-/** Subject and schema of each kind, to be registered; `ids` of `shopEvents` are the answers. */
+/** Subject and schema of each kind, to be registered in this order; `ids` of `shopEvents` are the answers. Versions share a subject. */
 export const subjects: readonly { readonly kind: Kind; readonly subject: string; readonly schema: object }[] = (
   Object.keys(schemas) as Kind[]
-).map((kind) => ({ kind, subject: `shop-${kind}`, schema: schemas[kind] }))
+).map((kind) => ({ kind, subject: `shop-${kind.replace(/V\d$/, '')}`, schema: schemas[kind] }))
 
 /** `count` events, at least 100; ten of them are broken, each in a way of its own kind. */
 export function* shopEvents(count: number, seed: number, ids: ReadonlyMap<string, number>): Generator<ShopEvent> {
@@ -54,37 +65,52 @@ function brokenAt(index: number, count: number): number {
 
 type Encode = (kind: Kind, event: object) => Buffer
 
+interface Written {
+  readonly kind: Kind
+  readonly topic: ShopTopic
+  readonly payload: (deed: Deed) => object
+}
+
+/** What is written of one deed: of these the one that its turn comes to, since old and new instances of a service run side by side. */
+interface Share {
+  /** The rolls below this, and not below the one before. */
+  readonly below: number
+  readonly versions: readonly Written[]
+}
+
+const SHARES: readonly Share[] = [
+  {
+    below: 0.2,
+    versions: [
+      { kind: 'userRegisteredV1', topic: 'shop.users', payload: registeredV1 },
+      { kind: 'userRegisteredV2', topic: 'shop.users', payload: registeredV2 },
+    ],
+  },
+  { below: 0.45, versions: [{ kind: 'userLoggedIn', topic: 'shop.users', payload: loggedIn }] },
+  {
+    below: 0.75,
+    versions: [
+      { kind: 'orderPaidV1', topic: 'shop.orders', payload: paidV1 },
+      { kind: 'orderPaidV2', topic: 'shop.orders', payload: paidV2 },
+    ],
+  },
+  { below: 0.85, versions: [{ kind: 'orderViewed', topic: 'shop.orders', payload: viewed }] },
+  {
+    below: 0.95,
+    versions: [
+      { kind: 'levelFinishedV1', topic: 'shop.game', payload: finishedV1 },
+      { kind: 'levelFinishedV2', topic: 'shop.game', payload: finishedV2 },
+    ],
+  },
+  { below: 1, versions: [{ kind: 'customEvent', topic: 'shop.game', payload: custom }] },
+]
+
 function sound(number: number, user: number, roll: number, encode: Encode): ShopEvent {
-  const userId = `user-${user}`
-  const at = (FIRST_EVENT_S + number) * 1_000
-  const platform = user % 3 === 0 ? 'WEB' : 'ANDROID'
-  const place = { number, key: userId, partition: user % PARTITIONS }
-  if (roll < 0.2) {
-    const profile = { gender: user % 2 === 0 ? 'MALE' : null, age: user % 4 === 0 ? 18 + (user % 60) : null }
-    const clientIp = `10.0.${user % 250}.${number % 250}`
-    const value = encode('userRegistered', { userId, registeredAt: at, platform, profile, clientIp })
-    return { ...place, topic: 'shop.users', value, fate: 'accepted' }
-  }
-  if (roll < 0.45) {
-    const value = encode('userLoggedIn', { userId, loggedInAt: at, platform, userAgent: 'ShopApp/3.1' })
-    return { ...place, topic: 'shop.users', value, fate: 'accepted' }
-  }
-  if (roll < 0.75) {
-    const total = { amount: decimal(100 + (number % 90_000)), currency: 'EUR' }
-    const value = encode('orderPaid', { orderId: `order-${number}`, userId, paidAt: at, platform, total })
-    return { ...place, topic: 'shop.orders', value, fate: 'accepted' }
-  }
-  if (roll < 0.85) {
-    return { ...place, topic: 'shop.orders', value: encode('orderViewed', { userId, viewedAt: at }), fate: 'skipped' }
-  }
-  const value = encode('customEvent', {
-    app: 'shop-android',
-    customUserId: userId,
-    eventTimestamp: at,
-    customEventName: 'levelUp',
-    customEventParams: { level: String(number % 50) },
-  })
-  return { ...place, topic: 'shop.game', value, fate: 'accepted' }
+  const { versions } = SHARES.find(({ below }) => roll < below) as Share
+  const { kind, topic, payload } = versions[number % versions.length] as Written
+  const value = encode(kind, payload({ user, number }))
+  const fate = kind === 'orderViewed' ? 'skipped' : 'accepted'
+  return { number, key: `user-${user}`, partition: user % PARTITIONS, topic, value, fate }
 }
 
 type Broken = (number: number, encode: Encode) => ShopEvent
@@ -93,26 +119,19 @@ const BROKEN: readonly Broken[] = [
   (number) => broken(number, 'shop.game', Buffer.concat([frame(UNKNOWN_SCHEMA_ID), Buffer.from([2, 65])])),
   (number) => ({ ...broken(number, 'shop.users', null), fate: 'skipped' }),
   (number) => broken(number, 'shop.users', Buffer.from('{"userId":"user-1"}')),
-  (number, encode) => broken(number, 'shop.orders', encode('orderPaid', paidBy('user-1', number)).subarray(0, 12)),
-  (number, encode) => broken(number, 'shop.orders', encode('orderPaid', paidBy('', number))),
-  (number, encode) => broken(number, 'shop.orders', encode('orderShipped', { userId: 'user-1', viewedAt: 0 })),
+  (number, encode) => broken(number, 'shop.orders', encode('orderPaidV1', paidV1({ user: 1, number })).subarray(0, 12)),
+  (number, encode) => broken(number, 'shop.orders', encode('orderPaidV2', { ...paidV2({ user: 1, number }), userId: '' })),
+  (number, encode) => broken(number, 'shop.orders', encode('orderShipped', viewed({ user: 1, number }))),
   (number) => ({ ...broken(number, 'shop.orders', null), fate: 'skipped' }),
   (number) => broken(number, 'shop.orders', Buffer.from('[1,2,3]')),
-  (number, encode) => broken(number, 'shop.users', Buffer.concat([encode('userLoggedIn', loggedIn(number)), Buffer.from([0])])),
-  (number, encode) => broken(number, 'shop.users', encode('userLoggedIn', { ...loggedIn(number), userId: 'x'.repeat(1_025) })),
+  (number, encode) =>
+    broken(number, 'shop.users', Buffer.concat([encode('userLoggedIn', loggedIn({ user: 1, number })), Buffer.from([0])])),
+  (number, encode) =>
+    broken(number, 'shop.users', encode('userLoggedIn', { ...loggedIn({ user: 1, number }), userId: 'x'.repeat(1_025) })),
 ]
 
 function broken(number: number, topic: ShopTopic, value: Buffer | null): ShopEvent {
   return { number, topic, partition: number % PARTITIONS, key: `broken-${number}`, value, fate: 'dead-letter' }
-}
-
-function paidBy(userId: string, number: number): object {
-  const total = { amount: decimal(100), currency: 'EUR' }
-  return { orderId: `order-${number}`, userId, paidAt: (FIRST_EVENT_S + number) * 1_000, platform: 'WEB', total }
-}
-
-function loggedIn(number: number): object {
-  return { userId: 'user-1', loggedInAt: (FIRST_EVENT_S + number) * 1_000, platform: 'WEB', userAgent: null }
 }
 
 function encoderFor(ids: ReadonlyMap<string, number>): Encode {
@@ -123,7 +142,7 @@ function encoderFor(ids: ReadonlyMap<string, number>): Encode {
 /** A canonical record has many fields, all of them null unless given. */
 function completed(kind: Kind, event: object): object {
   if (kind !== 'customEvent') return event
-  const { fields } = customEvent as unknown as { fields: readonly { name: string }[] }
+  const { fields } = written.customEvent as unknown as { fields: readonly { name: string }[] }
   return { ...Object.fromEntries(fields.map(({ name }) => [name, null])), ...event }
 }
 
@@ -131,13 +150,6 @@ function frame(schemaId: number): Buffer {
   const header = Buffer.alloc(5)
   header.writeUInt32BE(schemaId, 1)
   return header
-}
-
-/** Hundredths as the bytes of an Avro decimal. */
-function decimal(hundredths: number): Buffer {
-  const bytes = Buffer.alloc(4)
-  bytes.writeInt32BE(hundredths)
-  return bytes
 }
 
 /** Numbers in [0, 1) that depend on the seed alone (mulberry32). */

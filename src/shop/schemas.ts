@@ -1,29 +1,52 @@
-/** The schemas of the demo's shop, as its services would have registered them. */
+/** The schemas of the demo's shop, as its services would have registered them: each service writes two versions of its main record. */
 import { readFileSync } from 'node:fs'
 
 const platform = { type: 'enum', name: 'Platform', symbols: ['ANDROID', 'WEB'] } as const
-const instant = { type: 'long', logicalType: 'timestamp-millis' } as const
+const millis = { type: 'long', logicalType: 'timestamp-millis' } as const
+const micros = { type: 'long', logicalType: 'timestamp-micros' } as const
+const decimal = { type: 'bytes', logicalType: 'decimal', precision: 9, scale: 2 } as const
 
-export const userRegistered = {
+const profile = {
+  type: 'record',
+  name: 'Profile',
+  fields: [
+    { name: 'gender', type: ['null', { type: 'enum', name: 'Gender', symbols: ['MALE', 'FEMALE'] }], default: null },
+    { name: 'age', type: ['null', 'int'], default: null },
+  ],
+} as const
+
+export const userRegisteredV1 = {
   type: 'record',
   name: 'UserRegistered',
   namespace: 'com.shop.users',
   fields: [
     { name: 'userId', type: 'string' },
-    { name: 'registeredAt', type: instant },
+    { name: 'registeredAt', type: millis },
     { name: 'platform', type: platform },
-    {
-      name: 'profile',
-      type: {
-        type: 'record',
-        name: 'Profile',
-        fields: [
-          { name: 'gender', type: ['null', { type: 'enum', name: 'Gender', symbols: ['MALE', 'FEMALE'] }], default: null },
-          { name: 'age', type: ['null', 'int'], default: null },
-        ],
-      },
-    },
+    { name: 'profile', type: profile },
     { name: 'clientIp', type: ['null', 'string'], default: null },
+  ],
+} as const
+
+/** The address became a record that a second field has the type of, the time finer; the network is new. */
+export const userRegisteredV2 = {
+  ...userRegisteredV1,
+  fields: [
+    { name: 'userId', type: 'string' },
+    { name: 'registeredAt', type: micros },
+    { name: 'platform', type: platform },
+    { name: 'profile', type: profile },
+    {
+      name: 'client',
+      type: ['null', { type: 'record', name: 'Endpoint', fields: [{ name: 'ip', type: 'string' }] }],
+      default: null,
+    },
+    { name: 'proxy', type: ['null', 'Endpoint'], default: null },
+    {
+      name: 'network',
+      type: { type: 'enum', name: 'Network', symbols: ['UNKNOWN', 'MOBILE', 'WIFI'] },
+      default: 'UNKNOWN',
+    },
   ],
 } as const
 
@@ -33,32 +56,72 @@ export const userLoggedIn = {
   namespace: 'com.shop.users',
   fields: [
     { name: 'userId', type: 'string' },
-    { name: 'loggedInAt', type: instant },
+    { name: 'loggedInAt', type: millis },
     { name: 'platform', type: platform },
     { name: 'userAgent', type: ['null', 'string'], default: null },
   ],
 } as const
 
-export const orderPaid = {
-  type: 'record',
-  name: 'OrderPaid',
-  namespace: 'com.shop.orders',
-  fields: [
-    { name: 'orderId', type: 'string' },
-    { name: 'userId', type: 'string' },
-    { name: 'paidAt', type: instant },
-    { name: 'platform', type: platform },
-    {
-      name: 'total',
-      type: {
+const orderFields = (time: object, currency: unknown): readonly object[] => [
+  { name: 'orderId', type: 'string' },
+  { name: 'userId', type: 'string' },
+  { name: 'paidAt', type: time },
+  { name: 'platform', type: platform },
+  {
+    name: 'total',
+    type: {
+      type: 'record',
+      name: 'Money',
+      fields: [
+        { name: 'amount', type: decimal },
+        { name: 'currency', type: currency },
+      ],
+    },
+  },
+  {
+    name: 'items',
+    type: {
+      type: 'array',
+      items: {
         type: 'record',
-        name: 'Money',
+        name: 'Item',
         fields: [
-          { name: 'amount', type: { type: 'bytes', logicalType: 'decimal', precision: 9, scale: 2 } },
-          { name: 'currency', type: 'string' },
+          { name: 'sku', type: 'string' },
+          { name: 'price', type: 'Money' },
         ],
       },
     },
+    default: [],
+  },
+  { name: 'labels', type: { type: 'map', values: 'string' }, default: {} },
+]
+
+export const orderPaidV1 = {
+  type: 'record',
+  name: 'OrderPaid',
+  namespace: 'com.shop.orders',
+  fields: orderFields(millis, 'string'),
+} as const
+
+/** The currency became an enum, the time finer; how it was paid, either of two records, and the delivery's price are new. */
+export const orderPaidV2 = {
+  ...orderPaidV1,
+  fields: [
+    ...orderFields(micros, { type: 'enum', name: 'Currency', symbols: ['EUR', 'USD'] }),
+    {
+      name: 'payment',
+      type: [
+        'null',
+        {
+          type: 'record',
+          name: 'Card',
+          fields: [{ name: 'brand', type: { type: 'enum', name: 'Brand', symbols: ['VISA', 'MIR'] } }],
+        },
+        { type: 'record', name: 'Wallet', fields: [{ name: 'provider', type: 'string' }] },
+      ],
+      default: null,
+    },
+    { name: 'delivery', type: ['null', 'Money'], default: null },
   ],
 } as const
 
@@ -68,12 +131,63 @@ export const orderViewed = {
   namespace: 'com.shop.orders',
   fields: [
     { name: 'userId', type: 'string' },
-    { name: 'viewedAt', type: instant },
+    { name: 'viewedAt', type: millis },
   ],
 } as const
 
 /** Nobody has mapped this one. */
 export const orderShipped = { ...orderViewed, name: 'OrderShipped' } as const
+
+const levelFields = [
+  { name: 'platform', type: platform },
+  { name: 'outcome', type: { type: 'enum', name: 'Outcome', symbols: ['WON', 'LOST', 'LEFT'] } },
+  { name: 'level', type: 'int' },
+  { name: 'score', type: 'long' },
+  {
+    name: 'reward',
+    type: [
+      'null',
+      { type: 'record', name: 'Coins', fields: [{ name: 'count', type: 'int' }] },
+      { type: 'record', name: 'Trophy', fields: [{ name: 'title', type: 'string' }] },
+    ],
+    default: null,
+  },
+  { name: 'splits', type: { type: 'array', items: 'double' }, default: [] },
+  { name: 'attributes', type: { type: 'map', values: ['null', 'string'] }, default: {} },
+] as const
+
+export const levelFinishedV1 = {
+  type: 'record',
+  name: 'LevelFinished',
+  namespace: 'com.shop.game',
+  fields: [{ name: 'playerId', type: 'string' }, { name: 'finishedAtS', type: 'long' }, ...levelFields],
+} as const
+
+/** The player became a record, and a rival one more; the time has a type of its own; the difficulty is new. */
+export const levelFinishedV2 = {
+  ...levelFinishedV1,
+  fields: [
+    {
+      name: 'player',
+      type: {
+        type: 'record',
+        name: 'Player',
+        fields: [
+          { name: 'id', type: 'string' },
+          { name: 'guild', type: ['null', 'string'], default: null },
+        ],
+      },
+    },
+    { name: 'rival', type: ['null', 'Player'], default: null },
+    { name: 'finishedAt', type: millis },
+    ...levelFields,
+    {
+      name: 'difficulty',
+      type: ['null', { type: 'enum', name: 'Difficulty', symbols: ['EASY', 'HARD'] }],
+      default: null,
+    },
+  ],
+} as const
 
 /** A canonical record: the service that writes it needs no mapping. */
 export const customEvent = JSON.parse(

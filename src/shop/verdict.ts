@@ -1,5 +1,5 @@
 import type { Fate, ShopEvent } from './events.ts'
-import { FIRST_EVENT_S } from './events.ts'
+import { FIRST_EVENT_S } from './payloads.ts'
 
 /** An accepted hit, as the stand-in tracker kept it. */
 export interface Accepted {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { FIRST_EVENT_S, shopEvents, subjects } from '../../src/shop/events.ts'
+import { shopEvents, subjects } from '../../src/shop/events.ts'
+import { FIRST_EVENT_S } from '../../src/shop/payloads.ts'
 import type { Evidence } from '../../src/shop/verdict.ts'
 import { describe, findingsOf, isGood } from '../../src/shop/verdict.ts'
 
