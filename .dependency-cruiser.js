@@ -12,6 +12,7 @@ const rooms = {
   pipeline: ['core'],
   'dead-letters': ['core'],
   check: ['core'],
+  'mapping-test': ['core', 'config'],
   mapping: ['core', 'tracker'],
   // Not the tracker: its rules are written twice, so that one mistake cannot hide in both.
   simulator: ['core'],

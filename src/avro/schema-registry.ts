@@ -2,9 +2,8 @@ import http from 'node:http'
 import https from 'node:https'
 import { SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry'
 import type { ForSchemaOptions, Schema, Type } from 'avsc'
-import avro from 'avsc'
 import type { Clock, Timer } from '../core/clock.ts'
-import type { LogicalType } from '../core/event.ts'
+import { LogicalTypes } from './logical-types.ts'
 import { repairAvsc } from './repairs.ts'
 import { WriterSchema } from './writer-schema.ts'
 
@@ -50,7 +49,7 @@ const SCHEMAS_MAX = 10_000
 export class SchemaCache {
   readonly #options: SchemaRegistryOptions
   readonly #registry: SchemaRegistry
-  readonly #logical = new WeakMap<Type, LogicalType>()
+  readonly #logical = new LogicalTypes()
   readonly #schemas = new Map<number, WriterSchema>()
   readonly #missingUntil = new Map<number, number>()
   readonly #pending = new Map<number, Pending>()
@@ -83,7 +82,7 @@ export class SchemaCache {
         agent: this.#agent,
         middlewares: [schemaRequest],
       },
-      { [SchemaType.AVRO]: { typeHook: (schema: Schema, opts: ForSchemaOptions) => this.#noteLogicalType(schema, opts) } },
+      { [SchemaType.AVRO]: { typeHook: (schema: Schema, opts: ForSchemaOptions) => this.#logical.note(schema, opts) } },
     )
   }
 
@@ -117,7 +116,7 @@ export class SchemaCache {
     const missingAfterMs = this.#missingUntil.has(id) ? 0 : MISSING_AFTER_MS
     for (let delayMs = AGAIN_MS; !this.#stopped; delayMs = Math.min(AGAIN_MS_MAX, delayMs * 2)) {
       try {
-        const schema = new WriterSchema(id, (await this.#registry.getSchema(id)) as Type, (type) => this.#logical.get(type))
+        const schema = new WriterSchema(id, (await this.#registry.getSchema(id)) as Type, (type) => this.#logical.of(type))
         if (this.#schemas.size >= SCHEMAS_MAX) this.#schemas.clear()
         this.#schemas.set(id, schema)
         this.#missingUntil.delete(id)
@@ -167,19 +166,6 @@ export class SchemaCache {
     }, delayMs)
     this.#timers.add(timer)
     return timer
-  }
-
-  /** avsc drops an annotation that it has no class for, and a class would cost a call for every value: a tagged plain type costs nothing. */
-  #noteLogicalType(schema: Schema, opts: ForSchemaOptions): Type | undefined {
-    if (typeof schema !== 'object' || schema === null || !('logicalType' in schema)) return undefined
-    const { logicalType, ...plain } = schema as { logicalType: unknown; type: string; scale?: unknown }
-    if (typeof logicalType !== 'string') return undefined
-    // A primitive gets a registry of its own, or all longs of the schema would be the one that is tagged here. Whatever has parts needs
-    // the schema's: they may name its records.
-    const hasParts = 'name' in plain || 'items' in plain || 'values' in plain
-    const type = avro.Type.forSchema(plain as Schema, hasParts ? opts : {})
-    this.#logical.set(type, { name: logicalType, scale: Number(plain.scale ?? 0) })
-    return type
   }
 }
 

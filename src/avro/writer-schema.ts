@@ -1,6 +1,7 @@
 import type { Schema, Type, types } from 'avsc'
 import avro from 'avsc'
 import type { EventSchema, EventType, LogicalType } from '../core/event.ts'
+import { encodable } from './encodable.ts'
 import { eventTypeOf } from './event-type.ts'
 import { FRAME_BYTES } from './wire-format.ts'
 
@@ -13,6 +14,7 @@ export class WriterSchema implements EventSchema {
   readonly name: string
   readonly type: EventType
   readonly #fast: Type
+  readonly #logicalOf: LogicalOf
   #exact: Type | undefined
 
   constructor(id: number, type: Type, logicalOf: LogicalOf) {
@@ -20,6 +22,7 @@ export class WriterSchema implements EventSchema {
     this.name = type.name ?? type.typeName
     this.type = eventTypeOf(type, logicalOf)
     this.#fast = type
+    this.#logicalOf = logicalOf
   }
 
   /**
@@ -34,10 +37,25 @@ export class WriterSchema implements EventSchema {
       } catch (error) {
         if (!(error instanceof Error && error.message.includes('precision loss'))) throw error
         // A long beyond 2^53 somewhere in this record: decoded again with all longs as bigint. Rare, so the common case stays fast.
-        this.#exact ??= avro.Type.forSchema(this.#fast.schema() as Schema, { typeHook: exactLongs, wrapUnions: 'auto' })
-        return wholly(this.#exact)(value)
+        return wholly(this.#exactType())(value)
       }
     }
+  }
+
+  /**
+   * The framed value of an event that a person wrote as plain JSON: unions bare, times as ISO text, fields with a default left out.
+   * Throws an error that names the place where the event does not fit.
+   */
+  encode(event: unknown): Buffer {
+    const { value, isLarge } = encodable(this.#fast, event, this.#logicalOf)
+    const frame = Buffer.alloc(FRAME_BYTES)
+    frame.writeUInt32BE(this.id, 1)
+    return Buffer.concat([frame, (isLarge ? this.#exactType() : this.#fast).toBuffer(value)])
+  }
+
+  #exactType(): Type {
+    this.#exact ??= avro.Type.forSchema(this.#fast.schema() as Schema, { typeHook: exactLongs, wrapUnions: 'auto' })
+    return this.#exact
   }
 }
 

@@ -1,21 +1,12 @@
 import { readFile } from 'node:fs/promises'
-import type { Path, Problem } from '../config/problem.ts'
+import type { Path } from '../config/problem.ts'
 import { formatPath } from '../config/problem.ts'
 import { YamlSource } from '../config/yaml-source.ts'
 import { parseApps } from '../simulator/apps-format.ts'
 import type { FaultPlanText } from '../simulator/plan-format.ts'
 import { parseFaultPlan } from '../simulator/plan-format.ts'
 import type { SimulatedApp } from '../simulator/verdict.ts'
-
-/** Thrown where a file cannot be used: all that is wrong with it, in the order of its lines. */
-export class UnusableFile extends Error {
-  readonly problems: readonly Problem[]
-
-  constructor(problems: readonly Problem[]) {
-    super(`${problems[0]?.file} cannot be used`)
-    this.problems = problems
-  }
-}
+import { UnusableFile } from './unusable-file.ts'
 
 export async function readFaultPlan(file: string): Promise<FaultPlanText> {
   const source = await read(file)
@@ -38,7 +29,7 @@ interface Source {
 
 /** YAML, of which JSON is a part. */
 async function read(file: string): Promise<Source> {
-  const top = (message: string): UnusableFile => new UnusableFile([{ file, line: 1, column: 1, key: '', message }])
+  const top = (message: string): UnusableFile => UnusableFile.asAWhole(file, message)
   const text = await readFile(file, 'utf8').catch((error: Error) => {
     throw top(`the file cannot be read: ${error.message}`)
   })

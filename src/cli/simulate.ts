@@ -7,7 +7,8 @@ import type { SimulatedApp } from '../simulator/verdict.ts'
 import { EXIT_CONFIG } from './config-file.ts'
 import { endOfProcess } from './end-of-process.ts'
 import { quoted } from './quoted.ts'
-import { readApps, readFaultPlan, UnusableFile } from './simulate-files.ts'
+import { readApps, readFaultPlan } from './simulate-files.ts'
+import { UnusableFile } from './unusable-file.ts'
 import { wholeNumber } from './whole-number.ts'
 
 interface SimulateFlags {

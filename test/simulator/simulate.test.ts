@@ -11,7 +11,7 @@ import { it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { simulate, simulateCommand } from '../../src/cli/simulate.ts'
-import { UnusableFile } from '../../src/cli/simulate-files.ts'
+import { UnusableFile } from '../../src/cli/unusable-file.ts'
 
 const commandUrl = new URL('../../src/cli/simulate.ts', import.meta.url).href
 const script = `import { simulateCommand } from '${commandUrl}'; await simulateCommand().parseAsync(process.argv.slice(1), { from: 'user' })`

@@ -1,0 +1,97 @@
+import { readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Agent } from 'undici'
+import type { Missing, Pending } from '../avro/schema-registry.ts'
+import { SchemaCache } from '../avro/schema-registry.ts'
+import { Subjects } from '../avro/subjects.ts'
+import type { WriterSchema } from '../avro/writer-schema.ts'
+import type { Config } from '../config/config.ts'
+import { registryAuthorization } from '../connection.ts'
+import { systemClock } from '../core/clock.ts'
+import { errorText } from '../core/errors.ts'
+
+/** Below the time-out of a check as a whole, so that it is the request that says what went wrong. */
+export const REQUEST_MS = 4_000
+/** A schema is asked for by its subject and then by its id. */
+const SCHEMA_MS = 2_000
+/** A schema of more was not written by hand, and no mapping is for it. */
+const ANSWER_BYTES_MAX = 4_194_304
+
+export interface LatestSchema {
+  readonly schema: WriterSchema
+  readonly version: number
+}
+
+/** The registry for a person who waits: what does not come soon is given up. */
+export class RegistryReader {
+  readonly #subjects: Subjects
+  readonly #schemas: SchemaCache
+  readonly #dispatcher: Agent
+  readonly #trouble = new Map<number, string>()
+
+  constructor({ schemaRegistry }: Config) {
+    const { url, caFile } = schemaRegistry
+    const authorization = registryAuthorization(schemaRegistry)
+    this.#dispatcher = agentOf(caFile)
+    this.#subjects = new Subjects({ url, authorization, timeoutMs: REQUEST_MS, dispatcher: this.#dispatcher })
+    this.#schemas = new SchemaCache({
+      url,
+      authorization,
+      ca: caFile === undefined ? undefined : readFileSync(caFile, 'utf8'),
+      clock: systemClock,
+      onTrouble: (id, error) => void this.#trouble.set(id, errorText(error)),
+      onSchema: () => undefined,
+    })
+  }
+
+  greet(): ReturnType<Subjects['greet']> {
+    return this.#subjects.greet().catch(plainly)
+  }
+
+  /** Undefined where there is no such subject. */
+  async latest(subject: string): Promise<LatestSchema | undefined> {
+    const latest = await this.#subjects.latest(subject).catch(plainly)
+    if (latest === undefined) return undefined
+    await this.load(latest.id)
+    const schema = this.get(latest.id)
+    if ('kind' in schema) throw new Error(`its schema ${latest.id} cannot be had, or is no Avro`)
+    return { schema, version: latest.version }
+  }
+
+  /** Waits for a schema, for a while. */
+  async load(id: number): Promise<void> {
+    const asked = this.#schemas.get(id)
+    if ('kind' in asked && asked.kind === 'wait') {
+      await Promise.race([asked.ready, sleep(SCHEMA_MS, undefined, { ref: false })])
+    }
+  }
+
+  get(id: number): WriterSchema | Missing | Pending {
+    return this.#schemas.get(id)
+  }
+
+  /** What went wrong with an id; undefined: the registry says that it has no such schema. */
+  trouble(id: number): string | undefined {
+    return this.#trouble.get(id)
+  }
+
+  stop(): void {
+    this.#schemas.stop()
+    void this.#dispatcher.destroy()
+  }
+}
+
+export function agentOf(caFile: string | undefined): Agent {
+  return new Agent({
+    maxResponseSize: ANSWER_BYTES_MAX,
+    connect: { timeout: REQUEST_MS, ...(caFile === undefined ? {} : { ca: readFileSync(caFile) }) },
+  })
+}
+
+/** A network's failure, whose message may be empty or stand in its cause. */
+export function plainly(error: unknown): never {
+  const { cause, code, errors } = (error ?? {}) as { cause?: unknown; code?: unknown; errors?: unknown }
+  const inner = Array.isArray(errors) ? errors[0] : cause
+  const text = errorText(inner instanceof Error ? inner : error)
+  throw new Error(text === '' ? String(code ?? 'the connection failed') : text)
+}
