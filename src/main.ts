@@ -10,6 +10,7 @@ enableCompileCache()
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   run: async () => (await import('./cli/run.ts')).runCommand(),
   check: async () => (await import('./cli/check.ts')).checkCommand(),
+  explain: async () => (await import('./cli/explain.ts')).explainCommand(),
   test: async () => (await import('./cli/test.ts')).testCommand(),
   'dead-letters': async () => (await import('./cli/dead-letters.ts')).deadLettersCommand(),
   simulate: async () => (await import('./cli/simulate.ts')).simulateCommand(),

@@ -176,6 +176,7 @@ export class DeadLetterTopic {
       groupId,
       topic: this.topic,
       partitions: this.#letters.partitions,
+      isOwn: true,
       oldest: async (partition) => {
         const offsets = await this.#admin.fetchTopicOffsets(this.topic)
         return Number(offsets.find((each) => each.partition === partition)?.low ?? 0)

@@ -9,6 +9,8 @@ export interface TopicReaderOptions {
   readonly groupId: string
   readonly topic: string
   readonly partitions: number
+  /** Whether the topic is ours: then its records' headers tell their history. */
+  readonly isOwn: boolean
   /** The oldest offset that the partition still holds. */
   readonly oldest: (partition: number) => Promise<number>
 }
@@ -172,7 +174,7 @@ export class TopicReader {
     try {
       const { position, stretch } = reading
       const inside = batch.messages.filter(({ offset }) => Number(offset) >= position && Number(offset) < stretch.end)
-      const place = { topic: batch.topic, partition: batch.partition, isOwn: true }
+      const place = { topic: batch.topic, partition: batch.partition, isOwn: this.#options.isOwn }
       const upTo = Math.min(Number(batch.lastOffset()) + 1, stretch.end)
       const taken = reading.take({ partition: batch.partition, records: inside.map((each) => copyRecord(each, place)), upTo })
       reading.taking = taken.catch(() => undefined)

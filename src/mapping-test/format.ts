@@ -39,6 +39,8 @@ export const TIMESTAMP = 1_767_225_600_000
 
 const skipReasons = ['tombstone', 'filtered', 'skipped', 'unmapped'] as const satisfies readonly SkipReason[]
 
+const NO_TIME = 'must be epoch milliseconds or an ISO time with its offset, as 2026-01-31T12:00:00Z'
+
 const text = (what: string) => z.string(`must be ${what}`).min(1, `must be ${what}`)
 const word = <T extends string>(words: readonly T[]) => z.enum(words, `must be one of ${words.join(', ')}`)
 
@@ -62,7 +64,7 @@ const testSchema = z.strictObject(
       )
       .optional(),
     topic: text('the name of a topic').optional(),
-    timestamp: z.union([z.int(), z.iso.datetime({ offset: true })], 'must be epoch milliseconds or an ISO time').optional(),
+    timestamp: z.union([z.int(NO_TIME), z.iso.datetime({ offset: true, error: NO_TIME })], NO_TIME).optional(),
     event: z.unknown().optional(),
     hit: hitSchema.optional(),
     skip: word(skipReasons).optional(),
