@@ -14,6 +14,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   test: async () => (await import('./cli/test.ts')).testCommand(),
   'dead-letters': async () => (await import('./cli/dead-letters.ts')).deadLettersCommand(),
   simulate: async () => (await import('./cli/simulate.ts')).simulateCommand(),
+  init: async () => (await import('./cli/init.ts')).initCommand(),
   schema: async () => (await import('./cli/schema.ts')).schemaCommand(),
   demo: async () => (await import('./cli/demo.ts')).demoCommand(),
 }

@@ -60,7 +60,7 @@ test('a written record is followed through every step, its values masked unless 
     'dropped   age: empty, not of this method, or breaks its rule (wants a whole number from 0 to 128)',
     'hit       login of app shop',
     'request   POST http://localhost:9/v1/login/?idApp=666',
-    'size      52 bytes of at most 10000',
+    'size      53 bytes of at most 10000',
     'verdict   can be delivered; nothing was sent',
     '',
   ])
