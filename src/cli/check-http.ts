@@ -13,7 +13,7 @@ import type { ModuleMap } from '../mapping/module.ts'
 import { testAppAccess } from '../tracker/access.ts'
 import { proxyOf } from '../tracker/proxy.ts'
 import { createTransport } from '../tracker/transport.ts'
-import { agentOf, plainly, REQUEST_MS, RegistryReader } from './registry-reader.ts'
+import { plainly, REQUEST_MS, RegistryReader } from './registry-reader.ts'
 
 /** What is called over HTTP, and at last the clock: results in this order. */
 export async function checkHttp(config: Config, modules: Modules, timing: Timing): Promise<Result[]> {

@@ -81,7 +81,7 @@ export class RegistryReader {
   }
 }
 
-export function agentOf(caFile: string | undefined): Agent {
+function agentOf(caFile: string | undefined): Agent {
   return new Agent({
     maxResponseSize: ANSWER_BYTES_MAX,
     connect: { timeout: REQUEST_MS, ...(caFile === undefined ? {} : { ca: readFileSync(caFile) }) },
