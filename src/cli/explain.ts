@@ -172,6 +172,8 @@ function eventOf(file: string): unknown {
   try {
     return JSON.parse(text)
   } catch (error) {
-    throw new Error(`${file} is no JSON: ${errorText(error)}`)
+    // The parser's own words may quote the file, whose values nobody has asked to see.
+    const [, line = '1', column = '1'] = /line (\d+) column (\d+)/.exec(errorText(error)) ?? []
+    throw new Error(`${file}:${line}:${column} is no JSON`)
   }
 }

@@ -84,6 +84,6 @@ test('what cannot be delivered exits 1 and says why and what to change', async (
     /^verdict {3}dead letter, invalid-hit: customUserId: is required, found an empty text\nchange {4}the mapping/m,
   )
   assert.match(misfit.stderr, /json does not fit the schema of mytracker\.Login: customUserId: must be a text, is a number\n$/)
-  assert.match(noJson.stderr, /json is no JSON: /)
+  assert.match(noJson.stderr, /json:1:2 is no JSON\n$/)
   assert.match(noRegistry.stderr, /subject users-value of the registry http:\/\/127\.0\.0\.1:9: .*ECONNREFUSED/)
 })
