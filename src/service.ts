@@ -232,9 +232,9 @@ function createMember({ config, probe, fail }: Parts, flow: FlowHandlers, { cons
     maxBytesPerPartition: config.kafka.maxBytesPerPartition,
     maxBytesPerFetch: config.kafka.maxBytesPerFetch,
     handlers: {
-      rejoining: () => {
+      revoking: (withinMs) => {
         probe.rejoining(groupId)
-        flow.rejoining()
+        return flow.revoking(withinMs)
       },
       assigned: (partitions) => {
         flow.assigned(partitions)

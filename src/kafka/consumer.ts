@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs'
 import type { ResumePoint } from '../core/offset-runs.ts'
 import type { SourceRecord } from '../core/record.ts'
-import { encodeOffsetMap } from './offset-map.ts'
+import type { Point } from './membership.ts'
+import { Membership } from './membership.ts'
 import { copyRecord } from './record.ts'
 import type { StartPositions } from './start-positions.ts'
 
@@ -34,11 +35,15 @@ export interface Fetched {
   readonly upTo: number
 }
 
-/** All of them synchronous: what takes time here stops the fetching from a whole broker. None may throw. */
+/** What takes time here stops the fetching from a whole broker. None may throw. */
 export interface ConsumerHandlers {
-  /** The group was joined; what is handed over before `assigned` must be refused: it may be from the wrong place. */
-  rejoining(): void
-  assigned(partitions: readonly { topic: string; partition: number; resume: ResumePoint }[]): void
+  /**
+   * Partitions are about to be dealt out anew. Until `assigned`, what is handed over must be refused: it may be from the wrong place. The
+   * join waits for the promise, which should be settled by then: the session ends while nobody speaks to the coordinator. Not called
+   * before the first join.
+   */
+  revoking(withinMs: number): Promise<void>
+  assigned(partitions: readonly { topic: string; partition: number; resume: ResumePoint; isSameMember: boolean }[]): void
   /** False: not taken over; it will come again. */
   fetched(fetched: Fetched): boolean
   /** The consumer has ended and does not come back. */
@@ -47,6 +52,8 @@ export interface ConsumerHandlers {
 
 /** What is not taken over comes again at once, thousands of times a second, unless somebody waits. */
 const REFUSED_WAIT_MS = 50
+/** With several brokers there are several joins in a row; the partitions are handed out once the last of them is over. */
+const JOINS_APART_MS = 300
 /** kafkajs may hang here when a broker is gone; the process ends anyhow. */
 const DISCONNECT_MS = 5_000
 
@@ -54,12 +61,20 @@ const DISCONNECT_MS = 5_000
 export class GroupConsumer {
   readonly #options: ConsumerOptions
   readonly #consumer: Consumer
+  readonly #membership: Membership
   /** Counts the joins: what an earlier one began must not end in a later one. */
   #epoch = 0
   #stopping = false
+  /** As it was when partitions were last handed out. */
+  #memberId: string | undefined
+  /** What all joins at once wait for. */
+  #revoking: Promise<void> | undefined
+  /** Rings when a join takes too long. */
+  #joining: NodeJS.Timeout | undefined
 
   constructor(options: ConsumerOptions) {
     this.#options = options
+    this.#membership = new Membership(options.groupId, () => this.#beforeJoin())
     this.#consumer = options.kafka.consumer({
       groupId: options.groupId,
       sessionTimeout: options.sessionTimeoutMs,
@@ -71,6 +86,7 @@ export class GroupConsumer {
       // Here and not in `new Kafka`, where it is ignored: partitions added later are seen within this time.
       metadataMaxAge: 30_000,
       allowAutoTopicCreation: false,
+      partitionAssigners: [this.#membership.assigner],
     })
   }
 
@@ -103,41 +119,58 @@ export class GroupConsumer {
     this.#consumer.resume([{ topic, partitions: [partition] }])
   }
 
-  /** The runs go into the commit's metadata, where the partition's next owner finds them. */
-  async commit(points: readonly (ResumePoint & { topic: string; partition: number })[]): Promise<void> {
-    if (!this.#options.commits) return
-    await this.#consumer.commitOffsets(
-      points.map(({ topic, partition, offset, runs }) => ({
-        topic,
-        partition,
-        offset: String(offset),
-        metadata: encodeOffsetMap(runs),
-      })),
-    )
+  seek(topic: string, partition: number, offset: number): void {
+    this.#consumer.seek({ topic, partition, offset: String(offset) })
   }
 
-  /** Leaves the group. Commit before: afterwards kafkajs drops commits without a word. */
+  /** The runs go into the commit's metadata, where the partition's next owner finds them. */
+  async commit(points: readonly Point[]): Promise<void> {
+    // The member has left, or is about to: the partitions may be somebody else's.
+    if (this.#options.commits && !this.#stopping) await this.#membership.commit(points)
+  }
+
+  /** Leaves the group. Commit before: afterwards commits are left out. */
   async stop(): Promise<void> {
     this.#stopping = true
+    clearTimeout(this.#joining)
     await Promise.race([this.#consumer.disconnect(), sleep(DISCONNECT_MS, undefined, { ref: false })])
+  }
+
+  async #beforeJoin(): Promise<void> {
+    // Never joined, so nothing to let go of.
+    if (this.#epoch === 0 || this.#stopping) return
+    const { handlers, sessionTimeoutMs, rebalanceTimeoutMs } = this.#options
+    clearTimeout(this.#joining)
+    this.#revoking ??= handlers.revoking(sessionTimeoutMs / 2)
+    await this.#revoking
+    // Until it has joined, this member takes nothing in. Should kafkajs go on without joining, nobody would ever notice.
+    const stuck = (): void => handlers.failed(new Error(`the group ${this.#options.groupId} could not be joined again`))
+    this.#joining = setTimeout(stuck, rebalanceTimeoutMs + 2 * sessionTimeoutMs).unref()
   }
 
   async #onJoin(assignment: Record<string, number[]>): Promise<void> {
     this.#epoch += 1
     const epoch = this.#epoch
-    this.#options.handlers.rejoining()
+    const isOver = (): boolean => epoch !== this.#epoch || this.#stopping
+    this.#revoking = undefined
+    clearTimeout(this.#joining)
     // kafkajs keeps pauses over a rebalance, also those of partitions that come back later: nobody would resume them.
     this.#consumer.resume(this.#consumer.paused())
+    if (epoch > 1) await sleep(JOINS_APART_MS)
+    if (isOver()) return
+    const { memberId } = this.#membership
     const positions = await this.#options.starts.of(new Map(Object.entries(assignment)))
     const starts = positions.filter(({ isNew }) => isNew)
-    if (epoch !== this.#epoch || this.#stopping) return
-    for (const { topic, partition, offset } of starts) this.#consumer.seek({ topic, partition, offset: String(offset) })
+    if (isOver()) return
+    for (const { topic, partition, offset } of starts) this.seek(topic, partition, offset)
     // A new group's beginning is made durable at once: after a crash `latest` would otherwise mean a later end.
     // A refusal means that the next join is on its way, which tries again.
     if (starts.length > 0) await this.commit(starts).catch(() => undefined)
-    if (epoch !== this.#epoch || this.#stopping) return
+    if (isOver()) return
+    const isSameMember = memberId === this.#memberId
+    this.#memberId = memberId
     this.#options.handlers.assigned(
-      positions.map(({ topic, partition, offset, runs }) => ({ topic, partition, resume: { offset, runs } })),
+      positions.map(({ topic, partition, offset, runs }) => ({ topic, partition, resume: { offset, runs }, isSameMember })),
     )
   }
 

@@ -19,9 +19,11 @@ export class Backlog {
   }
 
   add(records: readonly SourceRecord[], upTo: number, now: number): void {
-    this.#records = this.isEmpty ? records : [...this.#records.slice(this.#taken), ...records]
+    // After a join, what was on its way already may come from further back than reading went on from.
+    const news = (records[0]?.offset ?? upTo) >= this.upTo ? records : records.filter(({ offset }) => offset >= this.upTo)
+    this.#records = this.isEmpty ? news : [...this.#records.slice(this.#taken), ...news]
     this.#taken = 0
-    this.upTo = upTo
+    this.upTo = Math.max(this.upTo, upTo)
     this.fetchedAt = now
   }
 

@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../core/clock.ts'
 import type { Lanes } from './lanes.ts'
-import type { CommitPoint, PipelineProbe, Source } from './ports.ts'
+import type { PipelineProbe, Source } from './ports.ts'
 
 export interface CommitterOptions {
   readonly lanes: Lanes
@@ -18,16 +18,24 @@ export class Committer {
   readonly #options: CommitterOptions
   #underWay: Promise<void> = Promise.resolve()
   #timer: Timer
-  #stopped = false
+  /** Counts starts and stops: what an earlier start began ends there. */
+  #loop = 0
 
   constructor(options: CommitterOptions) {
     this.#options = options
   }
 
+  /** Commits every interval from now on; to be called again after `stop`. */
   start(): void {
+    this.stop()
+    this.#loop += 1
+    this.#next(this.#loop)
+  }
+
+  #next(loop: number): void {
     this.#timer = this.#options.clock.set(() => {
       void this.commit().then(() => {
-        if (!this.#stopped) this.start()
+        if (loop === this.#loop) this.#next(loop)
       })
     }, this.#options.intervalMs)
   }
@@ -40,21 +48,18 @@ export class Committer {
   }
 
   stop(): void {
-    this.#stopped = true
+    this.#loop += 1
     this.#options.clock.clear(this.#timer)
   }
 
   async #commitDirty(): Promise<boolean> {
     const { lanes, source, probe, clock } = this.#options
-    const points: CommitPoint[] = []
-    const kept: (() => void)[] = []
-    for (const lane of lanes.all()) {
+    const dirty = [...lanes.all()].flatMap((lane) => {
       const point = lane.commitPoint()
-      if (point === undefined) continue
-      points.push(point)
-      kept.push(lane.willCommit())
-    }
-    if (points.length === 0) return true
+      return point === undefined ? [] : [{ lane, point }]
+    })
+    if (dirty.length === 0) return true
+    const points = dirty.map(({ point }) => point)
     const startedAt = clock.now()
     try {
       await source.commit(points)
@@ -62,7 +67,7 @@ export class Committer {
       probe.commitFailed(error)
       return false
     }
-    for (const keep of kept) keep()
+    for (const { lane, point } of dirty) lane.committed(point)
     probe.committed(points, clock.now() - startedAt)
     return true
   }

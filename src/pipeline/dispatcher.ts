@@ -35,6 +35,7 @@ export class Dispatcher {
   #requests = 0
   readonly #backoffs = new Set<Timer>()
   #stopped = false
+  #suspended = false
   readonly #wake = (): void => this.send()
 
   constructor(options: DispatcherOptions) {
@@ -63,7 +64,7 @@ export class Dispatcher {
 
   /** Sends what it may. Called whenever something was queued; a permit given back calls it too. */
   send(): void {
-    if (this.#stopped) return
+    if (this.#stopped || this.#suspended) return
     while (this.#again.length > 0) {
       if (!this.#options.permits.take(this.#wake)) return
       this.#request(this.#again.shift() as Batch)
@@ -76,6 +77,15 @@ export class Dispatcher {
       this.#underWay += 1
       this.#request(batch)
     }
+  }
+
+  /** Sends nothing for now; requests in flight go on, and what must be sent again waits. */
+  suspend(): void {
+    this.#suspended = true
+  }
+
+  goOn(): void {
+    this.#suspended = false
   }
 
   /** Sends nothing any more; requests in flight go on. */

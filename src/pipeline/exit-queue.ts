@@ -32,6 +32,7 @@ export class ExitQueue {
   #failures = 0
   #timer: Timer
   #stopped = false
+  #suspended = false
 
   constructor(options: ExitQueueOptions) {
     this.#options = options
@@ -47,6 +48,16 @@ export class ExitQueue {
     if (this.#timer === undefined) this.#write()
   }
 
+  /** Begins no write for now; one under way goes on. */
+  suspend(): void {
+    this.#suspended = true
+  }
+
+  goOn(): void {
+    this.#suspended = false
+    if (this.#timer === undefined) this.#write()
+  }
+
   /** Begins no further write; one under way goes on, and its records are reported as written. */
   stop(): void {
     this.#stopped = true
@@ -54,7 +65,7 @@ export class ExitQueue {
   }
 
   #write(): void {
-    if (this.#writing || this.#stopped || this.#leaving.length === 0) return
+    if (this.#writing || this.#stopped || this.#suspended || this.#leaving.length === 0) return
     this.#writing = true
     const written = this.#leaving.slice(0, WRITE_MAX)
     this.#options.sideExit.write(written.map(({ exit }) => exit)).then(

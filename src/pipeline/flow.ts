@@ -1,3 +1,4 @@
+import type { Clock } from '../core/clock.ts'
 import { Committer } from './committer.ts'
 import type { LaneContext, LaneStart } from './lane-context.ts'
 import { Lanes } from './lanes.ts'
@@ -10,25 +11,43 @@ export interface FlowOptions {
   readonly member: (handlers: FlowHandlers) => Member
 }
 
+/** Of the commit before a join. A broker that is gone must not keep this member from joining. */
+const LAST_COMMIT_MS = 1_500
+
 /** What one consumer group reads, from its member to its commits. */
 export class Flow implements FlowHandlers {
+  readonly #clock: Clock
   readonly #member: Member
   readonly #lanes: Lanes
   readonly #committer: Committer
+  #isDraining = false
 
   constructor({ context, commitIntervalMs, member }: FlowOptions) {
+    this.#clock = context.clock
     this.#member = member(this)
     this.#lanes = new Lanes({ ...context, source: this.#member })
     const { clock, probe } = context
     this.#committer = new Committer({ lanes: this.#lanes, source: this.#member, probe, clock, intervalMs: commitIntervalMs })
   }
 
-  rejoining(): void {
-    this.#lanes.assign([])
+  async revoking(withinMs: number): Promise<void> {
+    // The commits go on meanwhile: nothing else tells the coordinator that this member is alive.
+    await this.#within(withinMs, this.#lanes.suspend())
+    // None after this one: the partitions may be somebody else's then.
+    this.#committer.stop()
+    await this.#within(LAST_COMMIT_MS, this.#committer.commit())
+  }
+
+  async #within(ms: number, work: Promise<unknown>): Promise<void> {
+    const late = Promise.withResolvers<void>()
+    const timer = this.#clock.set(late.resolve, ms)
+    await Promise.race([work, late.promise])
+    this.#clock.clear(timer)
   }
 
   assigned(partitions: readonly LaneStart[]): void {
     this.#lanes.assign(partitions)
+    if (!this.#isDraining) this.#committer.start()
   }
 
   fetched(fetched: Fetched): boolean {
@@ -43,7 +62,6 @@ export class Flow implements FlowHandlers {
   /** Resolves once the group is joined. */
   async start(): Promise<void> {
     await this.#member.start()
-    this.#committer.start()
   }
 
   /**
@@ -51,6 +69,7 @@ export class Flow implements FlowHandlers {
    * time and is committed; the rest is read again by whoever comes next.
    */
   async drain(deadline: Promise<unknown>): Promise<boolean> {
+    this.#isDraining = true
     this.#committer.stop()
     const late = deadline.then(() => false)
     const drained = await Promise.race([this.#lanes.drain().then(() => true), late])

@@ -43,4 +43,6 @@ export interface LaneStart {
   readonly topic: string
   readonly partition: number
   readonly resume: ResumePoint | undefined
+  /** See Assigned. */
+  readonly isSameMember?: boolean
 }

@@ -1,17 +1,17 @@
+import type { ResumePoint } from '../core/offset-runs.ts'
 import { DoneBefore } from '../core/offset-runs.ts'
 import type { Reject, Skip } from '../core/outcome.ts'
 import type { SourceRecord } from '../core/record.ts'
+import { Admission } from './admission.ts'
 import { Alarm } from './alarm.ts'
 import { Backlog } from './backlog.ts'
-import type { Key, OpenHit, OpenRecord } from './batch.ts'
-import { Batch } from './batch.ts'
+import type { Batch, OpenHit, OpenRecord } from './batch.ts'
 import { Batcher } from './batcher.ts'
 import { Dispatcher } from './dispatcher.ts'
 import type { Leave } from './exit.ts'
 import { exitOf } from './exit.ts'
 import type { Leaving } from './exit-queue.ts'
 import { ExitQueue } from './exit-queue.ts'
-import { KeyOrder, release, waitFor } from './key-order.ts'
 import type { LaneContext, LaneStart } from './lane-context.ts'
 import { Ledger } from './ledger.ts'
 import type { CommitPoint, Wait } from './ports.ts'
@@ -27,10 +27,13 @@ export class Lane {
   readonly topic: string
   readonly partition: number
   #committed = { offset: -1, closed: 0 }
+  #offered: { readonly point: CommitPoint; readonly closed: number } | undefined
+  /** What is known to be committed. */
+  #kept: ResumePoint | undefined
   readonly #context: LaneContext
   readonly #ledger = new Ledger()
   readonly #doneBefore: DoneBefore | undefined
-  readonly #order = new KeyOrder()
+  readonly #admission: Admission
   readonly #batcher: Batcher
   readonly #dispatcher: Dispatcher
   readonly #exits: ExitQueue
@@ -38,17 +41,21 @@ export class Lane {
   #awaited: Wait | undefined
   #paused = false
   #stopped = false
+  #suspended = false
   #heldBytes = 0
   /** Rings when a batch has lingered long enough. */
   readonly #linger: Alarm
   /** Rings when the oldest record of the backlog may be sent. */
   readonly #due: Alarm
   readonly #ended = Promise.withResolvers<void>()
+  /** Resolves when nothing is under way in a suspended lane. */
+  #quiet: PromiseWithResolvers<void> | undefined
   readonly #wake = (): void => this.pump()
 
   constructor({ topic, partition, resume }: LaneStart, context: LaneContext) {
     this.topic = topic
     this.partition = partition
+    this.#kept = resume
     this.#doneBefore = resume === undefined ? undefined : new DoneBefore(resume)
     this.#context = context
     this.#linger = new Alarm(context.clock, () => this.#onLinger())
@@ -69,6 +76,13 @@ export class Lane {
         this.#reportIdle()
       },
     })
+    this.#admission = new Admission({
+      ordering: context.limits.ordering,
+      batcher: this.#batcher,
+      clock: context.clock,
+      onRejected: (open, batch, { reason, detail }) =>
+        this.#leave([open], batch, { to: 'dead-letter', reason, detail, attempt: 0, firstFailedAt: undefined }),
+    })
     this.#exits = new ExitQueue({
       ...context,
       onWritten: (written) => this.#onWritten(written),
@@ -83,15 +97,15 @@ export class Lane {
   commitPoint(): CommitPoint | undefined {
     const { commitPoint: offset, closed } = this.#ledger
     if (offset < 0 || (offset === this.#committed.offset && closed === this.#committed.closed)) return undefined
-    return { topic: this.topic, partition: this.partition, offset, runs: this.#ledger.runs() }
+    const point = { topic: this.topic, partition: this.partition, offset, runs: this.#ledger.runs() }
+    this.#offered = { point, closed }
+    return point
   }
 
-  /** Returns what to call once the commit point as it is now is known to be kept. */
-  willCommit(): () => void {
-    const { commitPoint: offset, closed } = this.#ledger
-    return () => {
-      this.#committed = { offset, closed }
-    }
+  /** The point, the last that was asked for, is known to be committed. */
+  committed(point: CommitPoint): void {
+    this.#kept = point
+    if (this.#offered?.point === point) this.#committed = { offset: point.offset, closed: this.#offered.closed }
   }
 
   /** Records without an outcome. */
@@ -104,14 +118,14 @@ export class Lane {
     this.#backlog.add(records, fetchedUpTo, this.#context.clock.now())
     this.pump()
     // Only here, between two fetches: pausing while one is in flight would throw its records away and fetch them again.
-    if (!this.#stopped && !this.#paused && !this.#backlog.isEmpty) {
+    if (!this.#stopped && !this.#suspended && !this.#paused && !this.#backlog.isEmpty) {
       this.#paused = true
       this.#context.source.pause(this.topic, this.partition)
     }
   }
 
   pump(): void {
-    if (this.#stopped) return
+    if (this.#stopped || this.#suspended) return
     this.#takeIn()
     this.#dispatcher.send()
     this.#flushStalledWindow()
@@ -120,6 +134,38 @@ export class Lane {
       this.#paused = false
       this.#context.source.resume(this.topic, this.partition)
     }
+  }
+
+  /** Sends nothing for now. Resolves when every request and every write to a side topic that is under way has ended. */
+  suspend(): Promise<void> {
+    this.#suspended = true
+    this.#dispatcher.suspend()
+    this.#exits.suspend()
+    this.#quiet ??= Promise.withResolvers<void>()
+    const { promise } = this.#quiet
+    this.#reportIdle()
+    return promise
+  }
+
+  /** Whether what is committed is what this lane had committed: then nobody has read the partition meanwhile. */
+  isCommitted({ offset, runs }: ResumePoint): boolean {
+    const kept = this.#kept
+    // A commit keeps no more runs than fit.
+    return kept !== undefined && kept.offset === offset && runs.every((length, index) => kept.runs[index] === length)
+  }
+
+  /** Goes on after `suspend`: reading from where it came to, with all that it has open. */
+  goOn(): void {
+    this.#suspended = false
+    this.#quiet = undefined
+    const { source } = this.#context
+    const next = this.#backlog.upTo >= 0 ? this.#backlog.upTo : this.#kept?.offset
+    if (next !== undefined) source.seek(this.topic, this.partition, next)
+    // A join ends every pause.
+    if (this.#paused) source.pause(this.topic, this.partition)
+    this.#dispatcher.goOn()
+    this.#exits.goOn()
+    this.pump()
   }
 
   /** Sends nothing any more. Resolves when every request and every write to a side topic that is under way has ended. */
@@ -134,7 +180,9 @@ export class Lane {
   }
 
   #reportIdle(): void {
-    if (!this.#stopped || this.#dispatcher.requests > 0 || this.#exits.writing) return
+    if (this.#dispatcher.requests > 0 || this.#exits.writing) return
+    this.#quiet?.resolve()
+    if (!this.#stopped) return
     this.#context.windowBytes.give(this.#heldBytes)
     this.#heldBytes = 0
     this.#ended.resolve()
@@ -177,7 +225,7 @@ export class Lane {
       this.#ledger.close(sequence)
       this.#context.probe.skipped(content.reason, record)
     } else {
-      this.#admit(this.#opened(record, sequence, content))
+      this.#admission.admit(this.#opened(record, sequence, content))
     }
   }
 
@@ -203,40 +251,7 @@ export class Lane {
       (record.value?.length ?? 0) + (record.key?.length ?? 0) + (content.kind === 'hit' ? content.bytes : content.detail.length)
     this.#context.windowBytes.take(windowBytes)
     this.#heldBytes += windowBytes
-    return { record, sequence, key: this.#keyOf(record), content, windowBytes }
-  }
-
-  #keyOf({ key }: SourceRecord): Key | undefined {
-    return key === null || this.#context.limits.ordering === 'none' ? undefined : this.#order.of(key)
-  }
-
-  /** Lets the record join a batch, or wait for its key. Says whether it may go. */
-  #admit(open: OpenRecord): boolean {
-    const { key } = open
-    if (key?.holder !== undefined && !this.#mayShare(key.holder, open)) {
-      waitFor(key, open)
-      return false
-    }
-    const batch = isHit(open) ? this.#batcher.add(open, this.#context.clock.now()) : this.#rejected(open, open.content as Reject)
-    if (key !== undefined) key.holder = batch
-    return true
-  }
-
-  #mayShare(holder: Batch, open: OpenRecord): boolean {
-    if (!isHit(open) || !holder.filling || holder.route !== open.content.route || open.key?.waiting !== undefined) return false
-    if (this.#batcher.fits(holder, open)) return true
-    // It can take no more of what comes; let it go rather than linger.
-    this.#batcher.close(holder)
-    return false
-  }
-
-  /** A record that will never be sent leaves as a batch of its own, which holds the key until the dead letter is acknowledged. */
-  #rejected(open: OpenRecord, { reason, detail }: Reject): Batch {
-    const batch = new Batch(NOWHERE, this.#context.clock.now())
-    batch.filling = false
-    batch.left = 1
-    this.#leave([open], batch, { to: 'dead-letter', reason, detail, attempt: 0, firstFailedAt: undefined })
-    return batch
+    return { record, sequence, key: this.#admission.keyOf(record), content, windowBytes }
   }
 
   // --- out ---
@@ -276,25 +291,6 @@ export class Lane {
     this.#heldBytes -= open.windowBytes
     batch.left -= 1
     if (batch.left > 0) return
-    if (isHit(open)) for (const hit of batch.hits) this.#releaseKey(hit.key, batch)
-    else this.#releaseKey(open.key, batch)
+    this.#admission.letGo(batch, open)
   }
-
-  #releaseKey(key: Key | undefined, batch: Batch): void {
-    if (key === undefined) return
-    const waited = release(key, batch)
-    for (let index = 0; index < waited.length; index += 1) {
-      if (!this.#admit(waited[index] as OpenRecord)) {
-        for (const open of waited.slice(index + 1)) waitFor(key, open)
-        return
-      }
-    }
-  }
-}
-
-/** The route of what is never sent. */
-const NOWHERE = { app: '', method: 'customEvent' } as const
-
-function isHit(open: OpenRecord): open is OpenHit {
-  return open.content.kind === 'hit'
 }

@@ -6,26 +6,48 @@ import type { Fetched } from './ports.ts'
 export class Lanes {
   readonly #context: LaneContext
   #lanes = new Map<string, Lane>()
-  #draining = false
+  /** Closed: what comes is refused. */
+  #isOpen = true
 
   constructor(context: LaneContext) {
     this.#context = context
   }
 
-  /**
-   * The group was joined. Every lane begins anew from what is committed: a member may have missed a generation, and what its
-   * lanes believe then is no longer true. Requests under way go on, but nothing that they bring is committed.
-   */
-  assign(partitions: readonly LaneStart[]): void {
-    for (const lane of this.#lanes.values()) void lane.stop()
-    this.#lanes = new Map(partitions.map((start) => [nameOf(start.topic, start.partition), new Lane(start, this.#context)]))
+  /** Partitions are about to be dealt out anew: nothing is taken in or sent. Resolves when all that is under way has ended. */
+  async suspend(): Promise<void> {
+    this.#isOpen = false
+    await Promise.all([...this.#lanes.values()].map((lane) => lane.suspend()))
   }
 
-  /** False: the partition is not ours, or all ends; then the records were not taken over. */
+  /**
+   * The group was joined. A lane whose partition stays goes on from where it was, if nobody can have read the partition meanwhile. Every
+   * other one begins anew from what is committed; requests of the old one go on, but nothing that they bring is committed.
+   */
+  assign(partitions: readonly LaneStart[]): void {
+    const before = this.#lanes
+    const staying: Lane[] = []
+    this.#lanes = new Map()
+    for (const start of partitions) {
+      const name = nameOf(start.topic, start.partition)
+      const lane = before.get(name)
+      const stays =
+        lane !== undefined && start.resume !== undefined && start.isSameMember === true && lane.isCommitted(start.resume)
+      if (stays) {
+        staying.push(lane)
+        before.delete(name)
+      }
+      this.#lanes.set(name, stays ? lane : new Lane(start, this.#context))
+    }
+    for (const lane of before.values()) void lane.stop()
+    this.#isOpen = true
+    for (const lane of staying) lane.goOn()
+  }
+
+  /** False: the partition is not ours, or nothing is taken in; then the records were not taken over. */
   accept(fetched: Fetched): boolean {
     const lane = this.#lanes.get(nameOf(fetched.topic, fetched.partition))
-    // What comes during a drain would only pile up: nobody pauses the partition any more.
-    if (lane === undefined || this.#draining) return false
+    // While closed it would only pile up: nobody pauses the partition then.
+    if (lane === undefined || !this.#isOpen) return false
     lane.accept(fetched.records, fetched.upTo)
     return true
   }
@@ -43,7 +65,7 @@ export class Lanes {
 
   /** Nothing new is sent; resolves when all that is under way has ended. */
   async drain(): Promise<void> {
-    this.#draining = true
+    this.#isOpen = false
     await Promise.all([...this.#lanes.values()].map((lane) => lane.stop()))
   }
 }

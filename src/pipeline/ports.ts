@@ -51,6 +51,8 @@ export interface CommitPoint extends ResumePoint {
 export interface Source {
   pause(topic: string, partition: number): void
   resume(topic: string, partition: number): void
+  /** Reading goes on from there. */
+  seek(topic: string, partition: number, offset: number): void
   commit(points: readonly CommitPoint[]): Promise<void>
 }
 
@@ -70,11 +72,24 @@ export interface Fetched {
   readonly upTo: number
 }
 
-/** What a member tells, synchronously. */
+/** A partition that was dealt to this member. */
+export interface Assigned {
+  readonly topic: string
+  readonly partition: number
+  /** What is committed for it. */
+  readonly resume: ResumePoint
+  /** Whether the member is the one that it was before the join: else others may have read the partition meanwhile. */
+  readonly isSameMember: boolean
+}
+
+/** What a member tells. */
 export interface FlowHandlers {
-  /** The group was joined; what is handed over before `assigned` must be refused. */
-  rejoining(): void
-  assigned(partitions: readonly { topic: string; partition: number; resume: ResumePoint }[]): void
+  /**
+   * Partitions are about to be dealt out anew. Until `assigned`, what is handed over must be refused. The join waits for the promise: what
+   * is under way should end within that time, and be committed.
+   */
+  revoking(withinMs: number): Promise<void>
+  assigned(partitions: readonly Assigned[]): void
   /** False: not taken over; it will come again. */
   fetched(fetched: Fetched): boolean
 }

@@ -7,6 +7,7 @@ export interface Member {
   start(): Promise<void>
   pause(topic: string, partition: number): void
   resume(topic: string, partition: number): void
+  seek(topic: string, partition: number, offset: number): void
   commit(points: readonly Point[]): Promise<void>
   stop(): Promise<void>
 }

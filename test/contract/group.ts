@@ -18,7 +18,7 @@ export const group: readonly Expectation[] = [
       const both = [first.listener, second.listener]
       await broker.until('each has half', () => both.every(({ resumes }) => resumes.length === 2))
       assert.deepEqual(both.flatMap(({ resumes }) => resumes.map(({ partition }) => partition)).toSorted(), range(0, 4))
-      assert.deepEqual(first.listener.happened.slice(-2), ['rejoining', `assigned ${first.listener.partitions}`])
+      assert.deepEqual(first.listener.happened.slice(-2), ['revoking', `assigned ${first.listener.partitions}`])
       await broker.until('the rest is read again', () => both.every(({ records }) => records.length === 4))
       for (const { resumes, offsetsOf } of both.map((each) => ({ ...each, offsetsOf: each.offsetsOf.bind(each) }))) {
         for (const { partition, offset } of resumes) {
@@ -28,7 +28,41 @@ export const group: readonly Expectation[] = [
       }
       await broker.settled(second.member.stop())
       await broker.until('the first has all', () => first.listener.partitions === '0 1 2 3')
-      assert.deepEqual(second.listener.happened.filter((each) => each === 'rejoining').length, 1)
+      assert.ok(!second.listener.happened.includes('revoking'), 'nobody asks a member that leaves')
+    },
+  },
+  {
+    title: 'a join waits for what a member does before it, and a commit made then counts',
+    async run(broker, { topic, groupId }) {
+      await broker.createTopic(topic, { partitions: 2 })
+      await fill(broker, topic, [messagesOf(0, 5), messagesOf(1, 5)])
+      const first = await joined(broker, { groupId, topics: [topic] })
+      await broker.until('the first has read everything', () => first.listener.records.length === 10)
+      first.listener.onRevoking = () =>
+        first.member.commit(range(0, 2).map((partition) => ({ topic, partition, offset: 4, runs: [] })))
+      const second = await joined(broker, { groupId, topics: [topic] })
+      await broker.until('each has one', () => [first, second].every(({ listener }) => listener.resumes.length === 1))
+      for (const { listener } of [first, second]) assert.equal(listener.resumes[0]?.offset, 4)
+      assert.deepEqual([first.listener.isSameMember, second.listener.isSameMember], [true, false])
+    },
+  },
+  {
+    title: 'a partition that stays can be read on from where it was, whatever is committed',
+    async run(broker, { topic, groupId }) {
+      await broker.createTopic(topic, { partitions: 2 })
+      await fill(broker, topic, [messagesOf(0, 5), messagesOf(1, 5)])
+      const first = await joined(broker, { groupId, topics: [topic] })
+      await broker.until('the first has read everything', () => first.listener.records.length === 10)
+      first.listener.records.length = 0
+      first.listener.onAssigned = () => {
+        for (const { partition } of first.listener.resumes) first.member.seek(topic, partition, 5)
+      }
+      await joined(broker, { groupId, topics: [topic] })
+      await broker.until('the first has one left', () => first.listener.resumes.length === 1)
+      const [{ partition } = { partition: -1 }] = first.listener.resumes
+      await fill(broker, topic, [messagesOf(partition, 2)])
+      await broker.until('the new ones came', () => first.listener.offsetsOf(partition).includes(6))
+      assert.deepEqual(first.listener.offsetsOf(partition), [5, 6])
     },
   },
   {

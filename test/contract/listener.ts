@@ -7,7 +7,7 @@ import type { BrokerUnderTest, ContractMemberOptions, Member } from './broker-un
 
 /** Takes what a member hands over, as a pipeline would: nothing before it knows where its partitions go on. */
 export class Listener {
-  /** `rejoining`, and each assignment. */
+  /** `revoking`, and each assignment. */
   readonly happened: string[] = []
   readonly records: SourceRecord[] = []
   readonly fetches: { readonly topic: string; readonly partition: number; readonly offsets: number[]; readonly upTo: number }[] =
@@ -15,18 +15,26 @@ export class Listener {
   readonly refused: number[][] = []
   resumes: readonly Point[] = []
   failure: unknown
+  /** Of the last assignment. */
+  isSameMember = false
+  /** What a member does before it joins again, and when its partitions are dealt to it. */
+  onRevoking: () => Promise<void> = async () => undefined
+  onAssigned: () => void = () => undefined
   /** Says whether a fetch is taken over. */
   take: (offsets: readonly number[], partition: number) => boolean = () => true
   #isAssigned = false
 
   readonly handlers: ConsumerHandlers = {
-    rejoining: () => {
+    revoking: async () => {
       this.#isAssigned = false
-      this.happened.push('rejoining')
+      this.happened.push('revoking')
+      await this.onRevoking()
     },
     assigned: (partitions) => {
       this.#isAssigned = true
       this.resumes = partitions.map(({ topic, partition, resume }) => ({ topic, partition, ...resume }))
+      this.isSameMember = partitions.every((each) => each.isSameMember)
+      this.onAssigned()
       this.happened.push(`assigned ${this.partitions}`)
     },
     fetched: ({ topic, partition, records, upTo }) => {

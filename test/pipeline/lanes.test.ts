@@ -24,7 +24,8 @@ test('a lane has something to commit until its commit point is known to be kept'
   await bench.sender.answer(0, delivered)
   assert.deepEqual(pointsOf(lanes), [{ topic: 'orders', partition: 0, offset: 1, runs: [] }])
   const [lane] = lanes.all()
-  lane?.willCommit()()
+  const [point] = pointsOf(lanes)
+  if (point !== undefined) lane?.committed(point)
   assert.deepEqual(pointsOf(lanes), [])
 })
 
@@ -65,4 +66,52 @@ test('draining ends with the last request of the last lane', async () => {
     pointsOf(lanes).map(({ offset }) => offset),
     [1, 6],
   )
+})
+
+/** Lanes that have sent the first of two records, and committed nothing but where they began. */
+function suspended(bench: Bench): { lanes: Lanes; quiet: Promise<void> } {
+  const lanes = new Lanes(bench.context)
+  lanes.assign([{ topic: 'orders', partition: 0, resume: { offset: 0, runs: [] } }])
+  lanes.accept({ ...one, records: [recordOf(0), recordOf(1)], upTo: 2 })
+  return { lanes, quiet: lanes.suspend() }
+}
+
+const single = { ...batchOf({ maxEvents: 1 }), maxInFlight: 1 }
+
+test('before a join nothing is taken in or sent, and what is under way is waited for', async () => {
+  const bench = new Bench(single)
+  const { lanes, quiet } = suspended(bench)
+  let isQuiet = false
+  void quiet.then(() => {
+    isQuiet = true
+  })
+  assert.equal(lanes.accept(one), false)
+  await bench.clock.advance(1_000)
+  assert.deepEqual([isQuiet, bench.sender.sent], [false, [['0']]])
+  await bench.sender.answer(0, delivered)
+  assert.deepEqual([isQuiet, bench.sender.sent, pointsOf(lanes)[0]?.offset], [true, [['0']], 1])
+})
+
+test('a partition that stays goes on from where it was, if what is committed is what the lane had committed', async () => {
+  const bench = new Bench(single)
+  const { lanes } = suspended(bench)
+  await bench.sender.answer(0, delivered)
+  lanes.assign([{ topic: 'orders', partition: 0, resume: { offset: 0, runs: [] }, isSameMember: true }])
+  assert.deepEqual([bench.sender.sent, bench.source.calls.at(-1)], [[['0'], ['1']], 'seek orders-0 2'])
+  assert.equal(lanes.open, 1)
+})
+
+test('a partition that another may have read begins anew from what is committed', async () => {
+  const cases = [
+    { resume: { offset: 0, runs: [] }, isSameMember: false },
+    { resume: { offset: 1, runs: [] }, isSameMember: true },
+    { resume: { offset: 0, runs: [1, 1] }, isSameMember: true },
+  ]
+  for (const each of cases) {
+    const bench = new Bench(single)
+    const { lanes } = suspended(bench)
+    await bench.sender.answer(0, delivered)
+    lanes.assign([{ topic: 'orders', partition: 0, ...each }])
+    assert.deepEqual([bench.sender.sent, lanes.open, bench.windowBytes.used], [[['0']], 0, 0])
+  }
 })

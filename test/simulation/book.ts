@@ -96,11 +96,19 @@ export class Book {
     return copy
   }
 
-  /** The group was joined again: lanes of these topics begin anew from what is committed. Says whether there was anything to forget. */
-  forget(topics: readonly string[]): boolean {
-    const names = [...this.#copies].filter(([, { record }]) => topics.includes(record.topic)).map(([name]) => name)
-    for (const name of names) this.#copies.delete(name)
-    return names.length > 0
+  /**
+   * The group was joined again: lanes of these topics begin anew from what is committed, but for those that stay. Says whether something
+   * was under way of which nobody will hear.
+   */
+  forget(topics: readonly string[], staying: ReadonlySet<string>): boolean {
+    let wasUnderWay = false
+    for (const [name, copy] of this.#copies) {
+      const { topic, partition } = copy.record
+      if (!topics.includes(topic) || staying.has(`${topic}/${partition}`)) continue
+      this.#copies.delete(name)
+      if (copy.batch !== undefined && !this.#isThrough(copy)) wasUnderWay = true
+    }
+    return wasUnderWay
   }
 
   /** The record was judged, and is neither sent nor left to somebody else to judge. */

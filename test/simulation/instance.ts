@@ -4,7 +4,7 @@ import type { SourceRecord } from '../../src/core/record.ts'
 import type { SideTopics } from '../../src/kafka/producer.ts'
 import { SideExitProducer } from '../../src/kafka/producer.ts'
 import { Pipeline } from '../../src/pipeline/pipeline.ts'
-import type { Exit, FlowHandlers, Wait } from '../../src/pipeline/ports.ts'
+import type { Exit, FlowHandlers, Member, Wait } from '../../src/pipeline/ports.ts'
 import { bodyBytes, serialiseHit } from '../../src/tracker/request.ts'
 import type { FakeClock } from '../support/fake-clock.ts'
 import type { MemoryMember } from '../support/memory-broker/member.ts'
@@ -22,6 +22,8 @@ const routes: readonly Route[] = [
   { app: 'shop', method: 'login' },
   { app: 'game', method: 'login' },
 ]
+
+const SESSION_MS = 2_000
 
 export interface InstanceParts {
   readonly schedule: Schedule
@@ -119,19 +121,33 @@ export class Instance {
     })
   }
 
-  #member(flow: FlowHandlers, group: { groupId: string; topics: readonly string[]; isOwn: boolean }): MemoryMember {
+  #member(flow: FlowHandlers, group: { groupId: string; topics: readonly string[]; isOwn: boolean }): Member {
     const handlers = {
-      rejoining: () => {
-        if (this.#book.forget(group.topics)) this.#parts.onRepeat()
-        flow.rejoining()
+      revoking: (withinMs: number) => flow.revoking(withinMs),
+      assigned: (partitions: Parameters<FlowHandlers['assigned']>[0]) => {
+        staying.clear()
+        flow.assigned(partitions)
+        if (this.#book.forget(group.topics, staying)) this.#parts.onRepeat()
       },
-      assigned: (partitions: Parameters<FlowHandlers['assigned']>[0]) => flow.assigned(partitions),
       fetched: (fetched: Parameters<FlowHandlers['fetched']>[0]) => flow.fetched(fetched),
       failed: this.#parts.onProblem,
     }
-    const member = this.#parts.broker.member({ ...group, handlers, maxRecords: 30, sessionTimeoutMs: 2_000 })
+    // Partitions that were read on from where they were.
+    const staying = new Set<string>()
+    const limits = { maxRecords: 30, sessionTimeoutMs: SESSION_MS, heartbeatMs: 500 }
+    const member = this.#parts.broker.member({ ...group, ...limits, handlers })
     this.#members.push(member)
-    return member
+    return {
+      start: () => member.start(),
+      stop: () => member.stop(),
+      pause: (topic, partition) => member.pause(topic, partition),
+      resume: (topic, partition) => member.resume(topic, partition),
+      seek: (topic, partition, offset) => {
+        staying.add(`${topic}/${partition}`)
+        member.seek(topic, partition, offset)
+      },
+      commit: (points) => member.commit(points),
+    }
   }
 
   async #write(exits: readonly Exit[], sideExit: SideExitProducer): Promise<readonly Exit[]> {

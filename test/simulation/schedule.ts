@@ -19,7 +19,8 @@ export interface Planned {
 export interface Restart {
   /** Milliseconds from the start. */
   readonly at: number
-  readonly how: 'kill' | 'drain'
+  /** `join`: one more begins; `leave`: one of several is drained; `kill` and `drain`: one ends, and another begins in its place. */
+  readonly how: 'kill' | 'drain' | 'join' | 'leave'
 }
 
 /** Everything that a run is made of; the rest follows from the seed. */
@@ -74,6 +75,13 @@ export function scheduleOf(seed: number): Schedule {
   const spanMs = dice.of(0, 500, 8_000)
   const troubled = dice.of<readonly Fate[]>([], ['refused', 'oversized', 'malformed'], ['doomed'], ['refused', 'doomed', 'skip'])
   const trouble = dice.of(0.02, 0.1, 0.4)
+  const hows = dice.of<readonly Restart['how'][]>(
+    ['kill'],
+    ['kill', 'drain'],
+    ['join', 'leave'],
+    ['join', 'leave', 'drain'],
+    ['kill', 'drain', 'join'],
+  )
   const isCalm = dice.chance(0.3)
   const rate = (): number => (isCalm ? 0 : dice.of(0, 0.1, 0.4, 0.8))
   const planned = (): Planned => ({
@@ -90,9 +98,9 @@ export function scheduleOf(seed: number): Schedule {
     records: Array.from({ length: partitions }, () =>
       Array.from({ length: dice.between(0, 70) }, planned).toSorted((a, b) => a.at - b.at),
     ),
-    restarts: Array.from({ length: dice.of(0, 0, 1, 1, 3) }, () => ({
+    restarts: Array.from({ length: dice.of(0, 0, 1, 2, 5) }, () => ({
       at: dice.between(1, spanMs + 4_000),
-      how: dice.of<Restart['how']>('kill', 'kill', 'drain'),
+      how: dice.of<Restart['how']>(...hows),
     })).toSorted((a, b) => a.at - b.at),
     limits: {
       maxEvents: dice.of(1, 2, 5, 20, 20),

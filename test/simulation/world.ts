@@ -8,7 +8,7 @@ import { MemoryBroker } from '../support/memory-broker/memory-broker.ts'
 import type { Entry } from './book.ts'
 import { nameOf, Truth } from './book.ts'
 import { Instance } from './instance.ts'
-import type { Planned, Schedule } from './schedule.ts'
+import type { Planned, Restart, Schedule } from './schedule.ts'
 import { Dice, scheduleOf } from './schedule.ts'
 import { SideRecords } from './side-records.ts'
 import { Tracker } from './tracker.ts'
@@ -29,6 +29,7 @@ export interface Summary {
   readonly parked: number
   readonly dead: number
   readonly kills: number
+  readonly joins: number
   readonly drains: number
 }
 
@@ -51,7 +52,9 @@ class World {
   readonly #broker: MemoryBroker
   readonly #tracker: Tracker
   readonly #tiers: readonly Tier[]
-  #instance: Instance | undefined
+  readonly #instances: Instance[] = []
+  /** Instances that are being drained. */
+  #leaving = 0
   #problem: { readonly what: unknown } | undefined
   /** Records to come, and restarts. */
   #toCome = 0
@@ -61,6 +64,7 @@ class World {
   /** Something happened after which an event may be accepted twice. */
   #mayRepeat = false
   #kills = 0
+  #joins = 0
   #drains = 0
 
   constructor(schedule: Schedule) {
@@ -149,7 +153,7 @@ class World {
   }
 
   #start(): void {
-    this.#instance = new Instance({
+    const instance = new Instance({
       schedule: this.#schedule,
       dice: this.#dice,
       clock: this.#clock,
@@ -165,25 +169,32 @@ class World {
         this.#problem ??= { what }
       },
     })
-    this.#instance.start()
+    instance.start()
+    this.#instances.push(instance)
   }
 
-  #restart(how: 'kill' | 'drain'): void {
-    const instance = this.#instance
-    // It is just being drained.
-    if (instance === undefined) return
-    this.#instance = undefined
+  #restart(how: Restart['how']): void {
+    if (how === 'join') {
+      this.#joins += 1
+      this.#start()
+      return
+    }
+    // The last one stays, unless another follows it.
+    if (this.#instances.length === 0 || (how === 'leave' && this.#instances.length === 1)) return
+    const [instance] = this.#instances.splice(this.#dice.between(0, this.#instances.length - 1), 1)
     if (how === 'kill') {
       this.#kills += 1
       this.#mayRepeat = true
-      instance.kill()
+      instance?.kill()
       this.#start()
       return
     }
     this.#drains += 1
-    void instance.drain().then((clean) => {
+    this.#leaving += 1
+    void instance?.drain().then((clean) => {
+      this.#leaving -= 1
       if (!clean) this.#mayRepeat = true
-      this.#start()
+      if (how === 'drain') this.#start()
     })
   }
 
@@ -191,16 +202,17 @@ class World {
     await this.#clock.runUntil(() => {
       if (this.#problem !== undefined) throw this.#problem.what
       this.#checkCommits()
-      const open = this.#instance?.pipeline.open ?? 0
       const lanes = this.#schedule.records.length + this.#tiers.length * this.#schedule.tierPartitions
-      assert.ok(open <= this.#schedule.limits.windowEvents * lanes, `${open} records are open`)
+      for (const { pipeline } of this.#instances) {
+        assert.ok(pipeline.open <= this.#schedule.limits.windowEvents * lanes, `${pipeline.open} records are open`)
+      }
       return done()
     }, OVER_MS)
   }
 
   /** All is committed to its end. */
   #isOver(): boolean {
-    if (this.#toCome > 0 || this.#instance === undefined) return false
+    if (this.#toCome > 0 || this.#leaving > 0) return false
     const isRead = (groupId: string, topic: string): boolean => {
       const committed = this.#broker.committed(groupId, topic)
       return this.#broker.ends(topic).every((end, partition) => end === 0 || committed[partition]?.offset === end)
@@ -253,7 +265,8 @@ class World {
     // Given up in the time of faults, else by its own fault.
     if (fate === 'refused')
       assert.ok(['rejected', 'unavailable', 'corrupted', 'malformed'].includes(deadOf ?? ''), `${id}: ${deadOf}`)
-    if (!this.#mayRepeat && this.#tracker.lostAnswers === 0) {
+    // A commit that failed before a join, too, lets the next owner read again.
+    if (!this.#mayRepeat && this.#tracker.lostAnswers === 0 && this.#schedule.faults.commit === 0) {
       assert.ok(accepted <= 1, `${id} was accepted ${accepted} times`)
       assert.ok(!isDelivered || deadOf === undefined, `${id} was accepted, and is a dead letter`)
     }
@@ -267,15 +280,16 @@ class World {
 
   /** Drains the last instance: nothing may be left over. */
   async #end(): Promise<void> {
+    const ending = this.#instances.map((instance) => instance.drain())
     let clean: boolean | undefined
-    void this.#instance?.drain().then((value) => {
-      clean = value
+    void Promise.all(ending).then((all) => {
+      clean = all.every(Boolean)
     })
     await this.#until(() => clean !== undefined)
     if (!this.#isFaulty) assert.equal(clean, true, 'the last drain was not clean')
     // Nothing that was left behind does any harm, or goes on for ever.
     while (await this.#clock.step());
-    assert.equal(this.#instance?.pipeline.open, 0)
+    for (const { pipeline } of this.#instances) assert.equal(pipeline.open, 0)
   }
 
   #summary(): Summary {
@@ -288,6 +302,7 @@ class World {
       parked: this.#tiers.reduce((sum, { topic }) => sum + this.#broker.records(topic).length, 0),
       dead: this.#broker.records(DEAD).length,
       kills: this.#kills,
+      joins: this.#joins,
       drains: this.#drains,
     }
   }

@@ -94,6 +94,10 @@ export class ManualSource implements Source {
     this.calls.push(`resume ${topic}-${partition}`)
   }
 
+  seek(topic: string, partition: number, offset: number): void {
+    this.calls.push(`seek ${topic}-${partition} ${offset}`)
+  }
+
   commit(points: readonly CommitPoint[]): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     this.commits.push({ points, resolve, reject })

@@ -21,12 +21,6 @@ export function refusal(type: string): Error {
   return createErrorFromCode(found.code)
 }
 
-/** A refused commit: kafkajs wraps it, and the type stands in its cause. */
-export function wrappedRefusal(type: string): Error {
-  const cause = refusal(type)
-  return Object.assign(new kafkajs.KafkaJSNonRetriableError(cause), { cause })
-}
-
 /** A refusal that kafkajs asks about again until it has had enough; the type stands in the cause. */
 export function exhausted(type: string): Error {
   return givenUp(refusal(type))

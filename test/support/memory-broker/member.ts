@@ -8,7 +8,7 @@ import { encodeOffsetMap } from '../../../src/kafka/offset-map.ts'
 import type { StartFrom } from '../../../src/kafka/start-positions.ts'
 import { StartPositions } from '../../../src/kafka/start-positions.ts'
 import { MemoryAdmin } from './admin.ts'
-import { connectionLost, exhausted, wrappedRefusal } from './errors.ts'
+import { connectionLost, refusal } from './errors.ts'
 import type { Faults } from './faults.ts'
 import { FetchLoop } from './fetch-loop.ts'
 import type { Commit, Group, GroupMember } from './group.ts'
@@ -59,6 +59,7 @@ export class MemoryMember implements GroupMember {
   /** Of the group, as this member knows it; undefined: it has not joined yet. */
   #generation: number | undefined
   #joinedAt = 0
+  #wasAssigned = false
   /** The group waits for it. */
   #isBehind = false
   /** Its join is under way. */
@@ -98,6 +99,10 @@ export class MemoryMember implements GroupMember {
 
   resume(topic: string, partition: number): void {
     this.#loop.resume({ topic, partition })
+  }
+
+  seek(topic: string, partition: number, offset: number): void {
+    this.#loop.seek({ topic, partition }, offset)
   }
 
   async commit(points: readonly Point[]): Promise<void> {
@@ -152,7 +157,10 @@ export class MemoryMember implements GroupMember {
     clock.set(() => {
       if (this.#state !== 'running') return
       this.#loop.end()
-      this.#join()
+      const joins = (): void => {
+        if (this.#state === 'running') this.#join()
+      }
+      void this.#options.handlers.revoking((this.#options.sessionTimeoutMs ?? 10_000) / 2).then(joins)
     }, heartbeatMs - sinceLast)
   }
 
@@ -169,12 +177,12 @@ export class MemoryMember implements GroupMember {
     this.#isJoining = false
     // The next rebalance began while this join was being answered.
     if (this.#isBehind) this.#joinAtHeartbeat()
-    this.#options.handlers.rejoining()
     this.#started.resolve()
     const places = [...assignment].flatMap(([topic, partitions]) => partitions.map((partition) => ({ topic, partition })))
     // Fetching begins before `assigned`, as it does in kafkajs: what comes first is refused and comes again.
     this.#loop.begin(places.map((place) => ({ ...place, position: group.committed(place)?.offset ?? 0 })))
     await this.#roundTrip()
+    const isSameMember = this.#wasAssigned
     const positions = (await this.#starts?.of(assignment)) ?? []
     const starts = positions.filter(({ isNew }) => isNew)
     if (!this.#isStill(generation)) return
@@ -182,8 +190,9 @@ export class MemoryMember implements GroupMember {
     if (starts.length > 0) await this.commit(starts).catch(() => undefined)
     if (!this.#isStill(generation)) return
     this.#options.handlers.assigned(
-      positions.map(({ topic, partition, offset, runs }) => ({ topic, partition, resume: { offset, runs } })),
+      positions.map(({ topic, partition, offset, runs }) => ({ topic, partition, resume: { offset, runs }, isSameMember })),
     )
+    this.#wasAssigned = true
   }
 
   #isStill(generation: number): boolean {
@@ -211,8 +220,8 @@ export class MemoryMember implements GroupMember {
         // Once it stops, kafkajs says nothing of errors either.
         if (this.#state === 'stopped') resolve()
         else if (fate !== 'ok') reject(connectionLost())
-        else if (type === undefined) resolve()
-        else reject(type === 'UNKNOWN_TOPIC_OR_PARTITION' ? exhausted(type) : wrappedRefusal(type))
+        else if (type === undefined || type === 'UNKNOWN_TOPIC_OR_PARTITION') resolve()
+        else reject(refusal(type))
       })
     })
   }

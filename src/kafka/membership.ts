@@ -1,0 +1,147 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Broker, Cluster, PartitionAssigner } from 'kafkajs'
+import kafkajs from 'kafkajs'
+import type { ResumePoint } from '../core/offset-runs.ts'
+import { encodeOffsetMap } from './offset-map.ts'
+
+export type Point = ResumePoint & { readonly topic: string; readonly partition: number }
+
+/** What the coordinator said when the group was joined. */
+interface Joined {
+  readonly memberId: string
+  readonly generationId: number
+}
+
+/** As much of a JoinGroup as matters here; kafkajs leaves it out of its types. */
+interface JoiningBroker extends Broker {
+  joinGroup(request: unknown): Promise<Joined>
+}
+
+/** The coordinator is on its way: it loads the group, or another broker has become it. */
+const LOADING: readonly unknown[] = ['GROUP_LOAD_IN_PROGRESS', 'GROUP_COORDINATOR_NOT_AVAILABLE']
+const MOVED: readonly unknown[] = [...LOADING, 'NOT_COORDINATOR_FOR_GROUP']
+const LOADING_WAIT_MS = 200
+const LOADING_ATTEMPTS = 100
+/** A commit looks for a coordinator that has moved for at most so long. */
+const COMMIT_MS = 1_500
+
+/**
+ * A member's standing in its group, got hold of by way of the assigner: that is the only part of kafkajs that sees every join.
+ *
+ * It lets `beforeJoin` end before any join; it joins through a coordinator that is still loading, where kafkajs would go on without
+ * joining and have every later commit refused; and it commits straight to whoever is coordinator now, which works while kafkajs stops
+ * and fails at once where kafkajs asks for seconds.
+ */
+export class Membership {
+  readonly #groupId: string
+  readonly #beforeJoin: () => Promise<void>
+  readonly #watched = new WeakSet<Broker>()
+  #cluster: Cluster | undefined
+  #find: (() => Promise<Broker>) | undefined
+  #coordinator: Broker | undefined
+  #joined: Joined | undefined
+
+  constructor(groupId: string, beforeJoin: () => Promise<void>) {
+    this.#groupId = groupId
+    this.#beforeJoin = beforeJoin
+  }
+
+  /** Plain round robin. */
+  readonly assigner: PartitionAssigner = (parts) => {
+    this.#enter(parts.cluster)
+    return kafkajs.PartitionAssigners.roundRobin(parts)
+  }
+
+  /** Undefined before the first join. */
+  get memberId(): string | undefined {
+    return this.#joined?.memberId
+  }
+
+  /** Rejects with the broker's error, whose `type` tells what it was. What is of a topic that is gone is left out. */
+  async commit(points: readonly Point[]): Promise<void> {
+    try {
+      await this.#commit(points)
+    } catch (error) {
+      // What else the request held is committed, but nobody says so; asked topic by topic, only the missing one is refused.
+      ignoreMissingTopic(error)
+      const byTopic = Map.groupBy(points, ({ topic }) => topic)
+      for (const ofTopic of byTopic.values()) await this.#commit(ofTopic).catch(ignoreMissingTopic)
+    }
+  }
+
+  async #commit(points: readonly Point[]): Promise<void> {
+    const deadline = performance.now() + COMMIT_MS
+    for (;;) {
+      try {
+        await this.#commitTo(await this.#current(), points)
+        return
+      } catch (error) {
+        if (!MOVED.includes(typeOf(error)) || performance.now() > deadline) throw error
+        this.#coordinator = undefined
+      }
+      await sleep(LOADING_WAIT_MS / 2)
+    }
+  }
+
+  async #commitTo(coordinator: Broker, points: readonly Point[]): Promise<void> {
+    if (this.#joined === undefined) throw new Error('the group was not joined')
+    const topics = [...Map.groupBy(points, ({ topic }) => topic)].map(([topic, ofTopic]) => ({
+      topic,
+      partitions: ofTopic.map(({ partition, offset, runs }) => ({
+        partition,
+        offset: String(offset),
+        metadata: encodeOffsetMap(runs),
+      })),
+    }))
+    const { generationId: groupGenerationId, memberId } = this.#joined
+    await coordinator.offsetCommit({ groupId: this.#groupId, groupGenerationId, memberId, topics })
+  }
+
+  async #current(): Promise<Broker> {
+    if (this.#coordinator?.isConnected() !== true) this.#coordinator = await this.#find?.()
+    if (this.#coordinator === undefined) throw new Error('the group was not joined')
+    return this.#coordinator
+  }
+
+  #enter(cluster: Cluster): void {
+    // Called again, with the same cluster, when kafkajs starts its consumer anew.
+    if (this.#cluster === cluster) return
+    this.#cluster = cluster
+    const find = cluster.findGroupCoordinator.bind(cluster)
+    this.#find = () => find({ groupId: this.#groupId })
+    cluster.findGroupCoordinator = async (group) => {
+      await this.#beforeJoin()
+      const broker = await find(group)
+      this.#watch(broker as JoiningBroker)
+      return broker
+    }
+  }
+
+  #watch(broker: JoiningBroker): void {
+    if (this.#watched.has(broker)) return
+    this.#watched.add(broker)
+    const join = broker.joinGroup.bind(broker)
+    broker.joinGroup = async (request) => {
+      for (let attempt = 1; ; attempt += 1) {
+        try {
+          this.#joined = await join(request)
+          this.#coordinator = broker
+          return this.#joined
+        } catch (error) {
+          // Any other error is kafkajs's to deal with: it then looks for the coordinator again.
+          if (!LOADING.includes(typeOf(error)) || attempt === LOADING_ATTEMPTS) throw error
+        }
+        await sleep(LOADING_WAIT_MS)
+      }
+    }
+  }
+}
+
+function typeOf(error: unknown): unknown {
+  return (error as { type?: unknown } | undefined)?.type
+}
+
+function ignoreMissingTopic(error: unknown): void {
+  // There is nothing left to read there, and nothing to commit.
+  if (typeOf(error) !== 'UNKNOWN_TOPIC_OR_PARTITION') throw error
+}
