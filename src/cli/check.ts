@@ -42,16 +42,15 @@ export function checkCommand(): Command {
 }
 
 async function check({ config: file, online = false, json = false }: CheckFlags): Promise<number> {
-  const loaded = loadFile(file)
+  const loaded = await loadWithModules(file)
   const print = (line: string): void => void process.stdout.write(`${line}\n`)
-  const modules = 'problems' in loaded ? loaded : await modulesOf(file, loaded.config)
-  if ('problems' in loaded || 'problems' in modules) {
-    const problems = 'problems' in loaded ? loaded.problems : 'problems' in modules ? modules.problems : []
+  if ('problems' in loaded) {
+    const { problems } = loaded
     if (json) print(JSON.stringify({ ok: false, problems: problems.map(factsOf), notes: [], checks: [] }))
     else sayProblems(problems)
     return EXIT_CONFIG
   }
-  const { config, notes } = loaded
+  const { config, notes, modules } = loaded
   if (!json) for (const note of notes) process.stderr.write(`${formatProblem(note)}\n`)
   if (!json) print(`${file}: the configuration is sound${online ? '' : '; --online tries what it names'}`)
   const checks = online ? await checkOnline(config, modules) : []
@@ -65,9 +64,11 @@ async function check({ config: file, online = false, json = false }: CheckFlags)
 type Modules = Awaited<ReturnType<typeof loadModules>>
 
 /** A module that cannot be used is a mistake in the configuration, too. */
-async function modulesOf(file: string, config: Config): Promise<Modules | { readonly problems: readonly Problem[] }> {
+async function loadWithModules(file: string) {
+  const loaded = loadFile(file)
+  if ('problems' in loaded) return loaded
   try {
-    return await loadModules(config.mappings)
+    return { ...loaded, modules: await loadModules(loaded.config.mappings) }
   } catch (error) {
     if (error instanceof ModulesError) return { problems: problemsOf(file, error.findings) }
     throw error

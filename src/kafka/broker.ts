@@ -1,7 +1,6 @@
 import type { Admin, Producer } from 'kafkajs'
-import kafkajs from 'kafkajs'
 import type { KafkaConnection } from './client.ts'
-import { createKafka } from './client.ts'
+import { createKafka, createProducer } from './client.ts'
 import type { SideTopics } from './producer.ts'
 import { SideExitProducer } from './producer.ts'
 import type { StartFrom } from './start-positions.ts'
@@ -39,13 +38,7 @@ export class Broker {
   static async connect(connection: KafkaConnection): Promise<Broker> {
     const kafka = createKafka(connection)
     const admin = kafka.admin()
-    // Not idempotent: after a rejected send an idempotent kafkajs producer can swallow the next one as a duplicate.
-    const producer = kafka.producer({
-      allowAutoTopicCreation: false,
-      idempotent: false,
-      createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
-      metadataMaxAge: 30_000,
-    })
+    const producer = createProducer(kafka)
     await admin.connect()
     await producer.connect()
     return new Broker(admin, producer)

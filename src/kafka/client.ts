@@ -1,5 +1,5 @@
 import type { ConnectionOptions } from 'node:tls'
-import type { Kafka, SASLOptions } from 'kafkajs'
+import type { Kafka, Producer, SASLOptions } from 'kafkajs'
 import kafkajs from 'kafkajs'
 import { repairKafkajs } from './repairs.ts'
 
@@ -30,6 +30,17 @@ export function createKafka({ brokers, clientId, ssl, sasl, onLog, patience }: K
       const { message, timestamp: _timestamp, ...fields } = entry.log
       onLog(LEVELS[entry.level] ?? 'debug', message, fields)
     },
+  })
+}
+
+/** Of the side topics. Sends over it go through `sendToPartition`. */
+export function createProducer(kafka: Kafka): Producer {
+  return kafka.producer({
+    allowAutoTopicCreation: false,
+    // After a rejected send an idempotent kafkajs producer can swallow the next one as a duplicate.
+    idempotent: false,
+    createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
+    metadataMaxAge: 30_000,
   })
 }
 

@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Admin, Producer } from 'kafkajs'
-import kafkajs from 'kafkajs'
 import { StartError } from '../core/errors.ts'
 import type { SourceRecord } from '../core/record.ts'
 import type { KafkaConnection } from './client.ts'
-import { createKafka } from './client.ts'
+import { createKafka, createProducer } from './client.ts'
 import { historyOf, replayHeaders } from './headers.ts'
 import { sendToPartition } from './send.ts'
 import type { Stretch } from './topic-reader.ts'
@@ -75,9 +74,7 @@ export class DeadLetterTopic {
         throw new StartError(`${which} not found on the brokers: run the service once, which makes its own topics, or create it`)
       }
       const topics = wanted.map((topic) => ({ topic, partitions: found.get(topic) ?? 0 }))
-      // Not idempotent, for the reason that is given in Broker.connect.
-      const { DefaultPartitioner: createPartitioner } = kafkajs.Partitioners
-      const producer = kafka.producer({ allowAutoTopicCreation: false, idempotent: false, createPartitioner })
+      const producer = createProducer(kafka)
       if (tier !== undefined) await producer.connect()
       return new DeadLetterTopic({ connection, groupId, admin, producer, letters: topics[0] as Topic, tier: topics[1] })
     } catch (error) {

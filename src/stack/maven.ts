@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process'
 import { readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { errorText } from '../core/errors.ts'
 import type { Env } from './cache.ts'
 import { exists, settleFolder, sweepAbandoned, unfinishedFolder } from './cache.ts'
-import { messageOf, StackError } from './stack-error.ts'
+import { StackError } from './stack-error.ts'
 
 /**
  * Version 2.8 on purpose: the registry's POM names a parent that Maven Central does not hold. Later versions of the plugin
@@ -72,7 +73,7 @@ export async function fetchedPackage(wanted: Package, { cache, env, report, sign
     return place
   } catch (error) {
     signal.throwIfAborted()
-    throw new StackError(`Fetching ${wanted.title} with Maven failed: ${messageOf(error)}`)
+    throw new StackError(`Fetching ${wanted.title} with Maven failed: ${errorText(error)}`)
   } finally {
     clearInterval(timer)
     await rm(work, { recursive: true, force: true })

@@ -5,7 +5,3 @@ export class StackError extends Error {
 
 /** There is no way to such a stack on this machine, whatever is tried. */
 export class NoWayError extends StackError {}
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
-}

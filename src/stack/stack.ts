@@ -1,10 +1,12 @@
 /** A real Kafka broker and a real schema registry, for demo, bench and tests. */
+
+import { errorText } from '../core/errors.ts'
 import { givenAddresses, redacted } from './addresses.ts'
 import type { Env } from './cache.ts'
 import { dockerAnswers, startInDocker } from './docker.ts'
 import { findJava, mavenAnswers, missingPackages, startOnJava } from './java.ts'
 import { addressesAnswer } from './ready.ts'
-import { messageOf, NoWayError, StackError } from './stack-error.ts'
+import { NoWayError, StackError } from './stack-error.ts'
 import type { StackNode, Starting } from './starting.ts'
 
 export interface Stack {
@@ -75,7 +77,7 @@ async function start(starting: Starting): Promise<Stack> {
     } catch (error) {
       signal.throwIfAborted()
       // Often an image that cannot be pulled. Java may do where Docker did not.
-      dockerFailed = `Docker could not start the stack (${messageOf(error)}). `
+      dockerFailed = `Docker could not start the stack (${errorText(error)}). `
       report(`${dockerFailed}Trying Java.`)
     }
   }
