@@ -1,10 +1,11 @@
 import type { Reject } from '../core/outcome.ts'
+import type { Unusable } from './load-schema.ts'
 import type { Missing, Pending } from './schema-registry.ts'
 import { describeLongId, describeUnframed, schemaIdOf } from './wire-format.ts'
 import type { WriterSchema } from './writer-schema.ts'
 
 export interface Schemas {
-  get(id: number): WriterSchema | Missing | Pending
+  get(id: number): WriterSchema | Missing | Unusable | Pending
 }
 
 /** The bytes of a record and the names of its headers. */
@@ -19,6 +20,7 @@ export function writerSchemaOf(schemas: Schemas, { value, headers }: Encoded): W
   if (id === undefined) return reject('not-framed', describeUnframed(value, Object.keys(headers ?? {})))
   const schema = schemas.get(id)
   if (!('kind' in schema) || schema.kind === 'wait') return schema
+  if (schema.kind === 'unusable') return reject(schema.reason, schema.why)
   const longId = describeLongId(value)
   if (longId !== undefined) return reject('not-framed', longId)
   return reject('unknown-schema', `the registry has no schema ${id}; was the record written against another registry?`)

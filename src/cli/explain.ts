@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { Command, InvalidArgumentError } from 'commander'
+import type { Unusable } from '../avro/load-schema.ts'
 import { schemaIdOf } from '../avro/wire-format.ts'
 import type { WriterSchema } from '../avro/writer-schema.ts'
 import type { Config } from '../config/config.ts'
@@ -110,21 +111,23 @@ async function stored(mapped: Mapped, { topic, partition, offset }: Asked & { ki
   const record = await readStored(connection, { topic, partition, offset }, { groupId, isOwn })
   const { schema, trouble } = await storedSchema(config, record)
   if (trouble !== undefined) throw new Error(trouble)
-  return { ...mapped, record, schema, from: undefined, tried: tryRecord(config, mapped.modules, record, schema) }
+  const tried = tryRecord(config, mapped.modules, record, schema)
+  if (schema === undefined || !('kind' in schema)) return { ...mapped, record, schema, from: undefined, tried }
+  return { ...mapped, record, schema: undefined, unusable: schema.why, from: undefined, tried }
 }
 
 /** `trouble`: the registry did not answer, so that nothing can be said of the record. */
 async function storedSchema(
   config: Config,
   { value }: SourceRecord,
-): Promise<{ readonly schema: WriterSchema | undefined; readonly trouble?: string }> {
+): Promise<{ readonly schema: WriterSchema | Unusable | undefined; readonly trouble?: string }> {
   const id = value === null ? undefined : schemaIdOf(value)
   if (id === undefined) return { schema: undefined }
   const registry = new RegistryReader(config)
   try {
     await registry.load(id)
     const schema = registry.get(id)
-    if (!('kind' in schema)) return { schema }
+    if (!('kind' in schema) || schema.kind === 'unusable') return { schema }
     // A registry that hangs has no trouble to tell of yet, and must not pass for one that does not know the id.
     const why = registry.trouble(id) ?? (await registry.greet().then(refusal, errorText))
     if (why === undefined) return { schema: undefined }

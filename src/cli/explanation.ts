@@ -25,6 +25,8 @@ export interface Explained {
   readonly record: SourceRecord
   /** Undefined: there is none, or the registry does not know it. */
   readonly schema: WriterSchema | undefined
+  /** Why the record's schema is of no use, though the registry has it. */
+  readonly unusable?: string
   /** Where the schema of a record that is not stored comes from. */
   readonly from: string | undefined
   readonly tried: Tried
@@ -70,8 +72,9 @@ function recordLines({ record, from, values }: Explained): string[] {
   return [here, line('origin', `${first}; failed deliveries: ${attempt}`)]
 }
 
-function schemaLines({ record, schema, from }: Explained): string[] {
+function schemaLines({ record, schema, unusable, from }: Explained): string[] {
   if (schema !== undefined) return [line('schema', `${from ?? `id ${schema.id}`}, ${schema.name}`)]
+  if (unusable !== undefined) return [line('schema', unusable)]
   const id = record.value === null ? undefined : schemaIdOf(record.value)
   return id === undefined ? [] : [line('schema', `id ${id}, which the registry does not know`)]
 }

@@ -1,50 +1,30 @@
-import { readFileSync } from 'node:fs'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { malformed, writerSchemaOf } from '../avro/framed-value.ts'
-import { SchemaCache } from '../avro/schema-registry.ts'
+import { schemaIdOf } from '../avro/wire-format.ts'
 import type { Config } from '../config/config.ts'
-import { registryAuthorization } from '../connection.ts'
-import { systemClock } from '../core/clock.ts'
 import type { Decoded } from '../dead-letters/facts.ts'
 import type { DeadLetter } from '../dead-letters/ports.ts'
-
-/** The service doubts a missing id for half a minute; a person who waits for a page of records does not. */
-const SCHEMA_WAIT_MS = 3_000
+import { RegistryReader } from './registry-reader.ts'
 
 /** Decodes dead letters for a person to read; whatever cannot be decoded says why. */
 export class LetterDecoder {
-  readonly #schemas: SchemaCache
-  readonly #trouble = new Map<number, string>()
-  readonly #givenUp = new Set<number>()
+  readonly #registry: RegistryReader
 
-  constructor({ schemaRegistry }: Config) {
-    const { url, caFile } = schemaRegistry
-    this.#schemas = new SchemaCache({
-      url,
-      authorization: registryAuthorization(schemaRegistry),
-      ca: caFile === undefined ? undefined : readFileSync(caFile, 'utf8'),
-      clock: systemClock,
-      onTrouble: (id, error) => void this.#trouble.set(id, error instanceof Error ? error.message : String(error)),
-      onSchema: () => undefined,
-    })
+  constructor(config: Config) {
+    this.#registry = new RegistryReader(config)
   }
 
   async decode({ record }: DeadLetter): Promise<Decoded> {
     const { value, headers } = record
     if (value === null) return { kind: 'none' }
-    let schema = writerSchemaOf(this.#schemas, { value, headers })
-    const id = value.length >= 5 ? value.readUInt32BE(1) : 0
-    if ('kind' in schema && schema.kind === 'wait' && !this.#givenUp.has(id)) {
-      await Promise.race([schema.ready, sleep(SCHEMA_WAIT_MS)])
-      schema = writerSchemaOf(this.#schemas, { value, headers })
-    }
+    const id = schemaIdOf(value)
+    if (id !== undefined) await this.#registry.load(id)
+    const schema = writerSchemaOf(this.#registry, { value, headers })
     if ('kind' in schema) {
       if (schema.kind === 'reject') return { kind: 'undecodable', why: schema.detail, schema: undefined }
-      this.#givenUp.add(id)
-      const trouble = this.#trouble.get(id)
+      const trouble = this.#registry.trouble(id ?? 0)
       const why =
         trouble === undefined ? `the registry knows no schema ${id}` : `the registry did not tell schema ${id}: ${trouble}`
-      return { kind: 'undecodable', why, schema: { id, name: undefined } }
+      return { kind: 'undecodable', why, schema: { id: id ?? 0, name: undefined } }
     }
     try {
       return { kind: 'event', schema, event: schema.decoder(undefined)(value) }
@@ -54,6 +34,6 @@ export class LetterDecoder {
   }
 
   stop(): void {
-    this.#schemas.stop()
+    this.#registry.stop()
   }
 }

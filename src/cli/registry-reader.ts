@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Agent } from 'undici'
+import { BoundedMap } from '../avro/bounded-map.ts'
+import type { Unusable } from '../avro/load-schema.ts'
 import type { Missing, Pending } from '../avro/schema-registry.ts'
 import { SchemaCache } from '../avro/schema-registry.ts'
 import { Subjects } from '../avro/subjects.ts'
@@ -16,6 +18,8 @@ export const REQUEST_MS = 4_000
 const SCHEMA_MS = 2_000
 /** A schema of more was not written by hand, and no mapping is for it. */
 const ANSWER_BYTES_MAX = 4_194_304
+/** Ids whose trouble is remembered. */
+const IDS_MAX = 10_000
 
 export interface LatestSchema {
   readonly schema: WriterSchema
@@ -27,7 +31,9 @@ export class RegistryReader {
   readonly #subjects: Subjects
   readonly #schemas: SchemaCache
   readonly #dispatcher: Agent
-  readonly #trouble = new Map<number, string>()
+  /** What went wrong with an id, and ids that did not come in time, which are not waited for again. */
+  readonly #trouble = new BoundedMap<number, string>(IDS_MAX)
+  readonly #givenUp = new BoundedMap<number, true>(IDS_MAX)
 
   constructor({ schemaRegistry }: Config) {
     const { url, caFile } = schemaRegistry
@@ -54,19 +60,24 @@ export class RegistryReader {
     if (latest === undefined) return undefined
     await this.load(latest.id)
     const schema = this.get(latest.id)
-    if ('kind' in schema) throw new Error(`its schema ${latest.id} cannot be had, or is no Avro`)
+    if ('kind' in schema) {
+      if (schema.kind === 'unusable') throw new Error(schema.why)
+      throw new Error(`its schema ${latest.id} cannot be had: ${this.trouble(latest.id) ?? 'the registry does not tell it'}`)
+    }
     return { schema, version: latest.version }
   }
 
-  /** Waits for a schema, for a while. */
+  /** Waits for a schema, for a while, and once only. */
   async load(id: number): Promise<void> {
     const asked = this.#schemas.get(id)
-    if ('kind' in asked && asked.kind === 'wait') {
-      await Promise.race([asked.ready, sleep(SCHEMA_MS, undefined, { ref: false })])
-    }
+    if (!('kind' in asked) || asked.kind !== 'wait' || this.#givenUp.get(id)) return
+    const timer = new AbortController()
+    const late = sleep(SCHEMA_MS, true, { signal: timer.signal }).catch(() => true)
+    if (await Promise.race([asked.ready, late])) this.#givenUp.set(id, true)
+    timer.abort()
   }
 
-  get(id: number): WriterSchema | Missing | Pending {
+  get(id: number): WriterSchema | Missing | Unusable | Pending {
     return this.#schemas.get(id)
   }
 

@@ -1,3 +1,4 @@
+import type { Unusable } from '../avro/load-schema.ts'
 import type { WriterSchema } from '../avro/writer-schema.ts'
 import type { Config } from '../config/config.ts'
 import type { Hit } from '../core/hit.ts'
@@ -17,13 +18,21 @@ export interface Tried {
   readonly problems: readonly string[]
 }
 
-/** One record's way as the service goes it, up to the hit; nothing is sent. `schema`: of the id that the value is framed with. */
-export function tryRecord(config: Config, modules: Modules, record: SourceRecord, schema: WriterSchema | undefined): Tried {
+/**
+ * One record's way as the service goes it, up to the hit; nothing is sent. `schema`: of the id that the value is framed with; undefined:
+ * the registry has none.
+ */
+export function tryRecord(
+  config: Config,
+  modules: Modules,
+  record: SourceRecord,
+  schema: WriterSchema | Unusable | undefined,
+): Tried {
   const dropped: string[] = []
   const problems: string[] = []
   const mappings = mappingsOf(config, modules, config.mappings, (params) => dropped.push(...params))
   const preparer = new RecordPreparer({
-    schemas: { get: (id) => (schema?.id === id ? schema : { kind: 'missing' }) },
+    schemas: { get: (id) => (schema !== undefined && ('kind' in schema || schema.id === id) ? schema : { kind: 'missing' }) },
     mappings,
     onProblems: (_record, _topic, found) => problems.push(...found),
   })

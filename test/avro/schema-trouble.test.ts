@@ -92,7 +92,7 @@ const faults: Readonly<Record<string, Fault>> = {
   'a 401': { status: 401, body: '{"error_code":40101,"message":"Unauthorized"}' },
   'a 200 that is no schema': { status: 200, body: html },
   'a 200 that is empty': { status: 200, body: '' },
-  'a 200 of a schema that is none': { status: 200, body: '{"schema":"{\\"type\\":\\"no-such-type\\"}"}' },
+  'a 403': { status: 403, body: '{"error_code":40301,"message":"Forbidden"}' },
 }
 
 for (const [what, fault] of Object.entries(faults)) {

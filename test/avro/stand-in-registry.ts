@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import http from 'node:http'
+import https from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
 import type { Schema } from 'avsc'
@@ -22,19 +23,34 @@ export type Fault =
   | 'stalls'
   | 'breaks'
 
+const REFUSED: Fault = { status: 401, body: '{"error_code":40101,"message":"Unauthorized"}' }
+
 /** The part of Confluent's registry API that a consumer uses, over real HTTP. */
 export class StandInRegistry {
   readonly requests: { readonly path: string; readonly authorization: string | undefined }[] = []
   fault: Fault | undefined
+  readonly #faults = new Map<string, Fault>()
   readonly #documents = new Map<string, object>()
-  readonly #server = http.createServer((request, response) => {
-    this.requests.push({ path: request.url ?? '', authorization: request.headers.authorization })
-    this.#answer(request.url ?? '', response)
-  })
+  /** Answered 401 where it is not the one. */
+  credentials: string | undefined
+  readonly #server: http.Server
+  readonly #scheme: 'http' | 'https'
   #port = 0
 
+  /** `tls`: key and certificate, PEM. */
+  constructor(tls?: string) {
+    this.#scheme = tls === undefined ? 'http' : 'https'
+    this.#server = tls === undefined ? http.createServer() : https.createServer({ key: tls, cert: tls })
+    this.#server.on('request', (request, response) => {
+      const { authorization } = request.headers
+      this.requests.push({ path: request.url ?? '', authorization })
+      const isRefused = this.credentials !== undefined && this.credentials !== authorization
+      this.#answer(request.url ?? '', response, isRefused ? REFUSED : (this.#faults.get(pathOf(request.url)) ?? this.fault))
+    })
+  }
+
   get url(): string {
-    return `http://127.0.0.1:${this.#port}`
+    return `${this.#scheme}://${this.#scheme === 'http' ? '127.0.0.1' : 'localhost'}:${this.#port}`
   }
 
   /** On the same port as before. */
@@ -54,6 +70,12 @@ export class StandInRegistry {
     this.putDocument(id, { schema: JSON.stringify(schema), references })
   }
 
+  /** Undefined: answers again as it should. */
+  faultAt(path: string, fault: Fault | undefined): void {
+    if (fault === undefined) this.#faults.delete(path)
+    else this.#faults.set(path, fault)
+  }
+
   putDocument(id: number, document: object): void {
     this.#documents.set(`/schemas/ids/${id}`, document)
   }
@@ -62,8 +84,7 @@ export class StandInRegistry {
     this.#documents.set(`/subjects/${subject}/versions/${version}`, { schema: JSON.stringify(schema), references })
   }
 
-  #answer(path: string, response: ServerResponse): void {
-    const { fault } = this
+  #answer(path: string, response: ServerResponse, fault: Fault | undefined): void {
     const json = { 'content-type': 'application/vnd.schemaregistry.v1+json' }
     if (fault === 'hangs') return
     if (fault === 'stalls' || fault === 'breaks') {
@@ -76,10 +97,14 @@ export class StandInRegistry {
       response.writeHead(fault.status, type).end(fault.body)
       return
     }
-    const document = this.#documents.get(path.replace(/\?.*/, ''))
+    const document = this.#documents.get(pathOf(path))
     const missing = { error_code: 40_403, message: 'Schema not found' }
     response.writeHead(document === undefined ? 404 : 200, json).end(JSON.stringify(document ?? missing))
   }
+}
+
+function pathOf(url = ''): string {
+  return url.replace(/\?.*/, '')
 }
 
 /** Tells waits for answers, which have a time-out of their own, from waits between tries. */
@@ -118,15 +143,23 @@ export interface CacheUnderTest {
   end(): Promise<void>
 }
 
-export async function openCache(options: { readonly authorization?: () => string } = {}): Promise<CacheUnderTest> {
-  const registry = await new StandInRegistry().open()
+export interface CacheOptions {
+  readonly authorization?: () => string
+  /** Key and certificate of the registry, PEM. */
+  readonly tls?: string
+  /** What the cache trusts, PEM. */
+  readonly ca?: string
+}
+
+export async function openCache(options: CacheOptions = {}): Promise<CacheUnderTest> {
+  const registry = await new StandInRegistry(options.tls).open()
   const clock = new RequestClock()
   const troubles: { id: number; error: unknown }[] = []
   const loaded: number[] = []
   const cache = new SchemaCache({
     url: registry.url,
     authorization: options.authorization,
-    ca: undefined,
+    ca: options.ca,
     clock,
     onTrouble: (id, error) => troubles.push({ id, error }),
     onSchema: ({ id }) => loaded.push(id),
@@ -134,7 +167,7 @@ export async function openCache(options: { readonly authorization?: () => string
   const load = async (id: number): Promise<WriterSchema> => {
     const got = cache.get(id)
     if (!('kind' in got)) return got
-    if (got.kind === 'missing') throw new Error(`schema ${id} is missing`)
+    if (got.kind !== 'wait') throw new Error(`schema ${id} is ${JSON.stringify(got)}`)
     let isReady = false
     void got.ready.then(() => {
       isReady = true
