@@ -94,7 +94,11 @@ type Judged = Omit<ShopEvent, 'value'>
 
 async function produceWhileDelivering({ cluster, service, options }: Running): Promise<Judged[]> {
   const ids = new Map<string, number>()
-  for (const { kind, subject, schema } of subjects) ids.set(kind, await cluster.register(subject, schema))
+  for (const { kind, subject, schema, references } of subjects) {
+    const referred = []
+    for (const each of references) referred.push(await cluster.registerReferred(each.name, each.subject, each.schema))
+    ids.set(kind, await cluster.register(subject, schema, referred))
+  }
   const { count, rate, seed, prefix, report, ended } = options
   const produced: Judged[] = []
   const startedAt = Date.now()

@@ -40,10 +40,35 @@ const schemas = {
 } as const
 export type Kind = keyof typeof schemas
 
-/** Subject and schema of each kind, to be registered in this order; `ids` of `shopEvents` are the answers. Versions share a subject. */
-export const subjects: readonly { readonly kind: Kind; readonly subject: string; readonly schema: object }[] = (
-  Object.keys(schemas) as Kind[]
-).map((kind) => ({ kind, subject: `shop-${kind.replace(/V\d$/, '')}`, schema: schemas[kind] }))
+/** Versions share a subject. */
+export interface Registered {
+  readonly kind: Kind
+  readonly subject: string
+  readonly schema: object
+  /** Records of other subjects that the schema names. */
+  readonly references: readonly { readonly name: string; readonly subject: string; readonly schema: object }[]
+}
+
+const money = { name: 'com.shop.orders.Money', subject: 'shop-money' }
+const references: Partial<Record<Kind, Registered['references']>> = {
+  orderPaidV1: [{ ...money, schema: written.moneyV1 }],
+  orderPaidV2: [{ ...money, schema: written.moneyV2 }],
+}
+
+/** To be registered in this order, each behind what it refers to; `ids` of `shopEvents` are the answers. */
+export const subjects: readonly Registered[] = (Object.keys(schemas) as Kind[]).map((kind) => ({
+  kind,
+  subject: `shop-${kind.replace(/V\d$/, '')}`,
+  schema: schemas[kind],
+  references: references[kind] ?? [],
+}))
+
+/** What a service of the shop writes with. */
+export function typeOf(kind: Kind): Type {
+  const registry: Record<string, Type> = {}
+  for (const { schema } of references[kind] ?? []) avro.Type.forSchema(schema as never, { registry })
+  return avro.Type.forSchema(schemas[kind] as never, { registry })
+}
 
 /** `count` events, at least 100; ten of them are broken, each in a way of its own kind. */
 export function* shopEvents(count: number, seed: number, ids: ReadonlyMap<string, number>): Generator<ShopEvent> {
@@ -135,7 +160,7 @@ function broken(number: number, topic: ShopTopic, value: Buffer | null): ShopEve
 }
 
 function encoderFor(ids: ReadonlyMap<string, number>): Encode {
-  const types = new Map<Kind, Type>(subjects.map(({ kind, schema }) => [kind, avro.Type.forSchema(schema as never)]))
+  const types = new Map<Kind, Type>(subjects.map(({ kind }) => [kind, typeOf(kind)]))
   return (kind, event) => Buffer.concat([frame(ids.get(kind) ?? 0), (types.get(kind) as Type).toBuffer(completed(kind, event))])
 }
 

@@ -62,22 +62,28 @@ export const userLoggedIn = {
   ],
 } as const
 
-const orderFields = (time: object, currency: unknown): readonly object[] => [
+/** A record of its own, which the schemas of orders refer to. */
+const money = (currency: unknown): object => ({
+  type: 'record',
+  name: 'Money',
+  namespace: 'com.shop.orders',
+  fields: [
+    { name: 'amount', type: decimal },
+    { name: 'currency', type: currency },
+  ],
+})
+
+export const moneyV1 = money('string')
+
+/** The currency became an enum. */
+export const moneyV2 = money({ type: 'enum', name: 'Currency', symbols: ['EUR', 'USD'] })
+
+const orderFields = (time: object): readonly object[] => [
   { name: 'orderId', type: 'string' },
   { name: 'userId', type: 'string' },
   { name: 'paidAt', type: time },
   { name: 'platform', type: platform },
-  {
-    name: 'total',
-    type: {
-      type: 'record',
-      name: 'Money',
-      fields: [
-        { name: 'amount', type: decimal },
-        { name: 'currency', type: currency },
-      ],
-    },
-  },
+  { name: 'total', type: 'Money' },
   {
     name: 'items',
     type: {
@@ -100,14 +106,14 @@ export const orderPaidV1 = {
   type: 'record',
   name: 'OrderPaid',
   namespace: 'com.shop.orders',
-  fields: orderFields(millis, 'string'),
+  fields: orderFields(millis),
 } as const
 
-/** The currency became an enum, the time finer; how it was paid, either of two records, and the delivery's price are new. */
+/** It refers to the second version of Money, the time is finer; how it was paid, either of two records, and the delivery's price are new. */
 export const orderPaidV2 = {
   ...orderPaidV1,
   fields: [
-    ...orderFields(micros, { type: 'enum', name: 'Currency', symbols: ['EUR', 'USD'] }),
+    ...orderFields(micros),
     {
       name: 'payment',
       type: [

@@ -22,6 +22,16 @@ export interface Stored {
   readonly headers: Readonly<Record<string, string>>
 }
 
+/** A schema of another subject. */
+export interface Reference {
+  readonly name: string
+  readonly subject: string
+  readonly version: number
+}
+
+/** For a registry that was just asked something else. */
+const ANSWER_MS = 10_000
+
 export class Cluster {
   readonly stack: Stack
   readonly admin: Admin
@@ -74,13 +84,32 @@ export class Cluster {
   }
 
   /** Returns the registry's id. */
-  async register(subject: string, schema: object): Promise<number> {
+  async register(subject: string, schema: object, references: readonly Reference[] = []): Promise<number> {
     const registry = new SchemaRegistry({ host: this.stack.registryUrl })
     const { id } = await registry.register(
-      { type: SchemaType.AVRO, schema: JSON.stringify(schema) },
+      { type: SchemaType.AVRO, schema: JSON.stringify(schema), references: [...references] },
       { subject, compatibility: 'NONE' as never },
     )
     return id
+  }
+
+  /** A record that others are to refer to by its full name; the registry says which version of the subject it is. */
+  async registerReferred(
+    name: string,
+    subject: string,
+    schema: object,
+    references: readonly Reference[] = [],
+  ): Promise<Reference> {
+    await this.register(subject, schema, references)
+    const response = await fetch(`${this.stack.registryUrl}/subjects/${encodeURIComponent(subject)}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' },
+      body: JSON.stringify({ schema: JSON.stringify(schema), references }),
+      signal: AbortSignal.timeout(ANSWER_MS),
+    })
+    if (!response.ok) throw new Error(`the registry answers ${response.status} to a look for subject ${subject}`)
+    const { version } = (await response.json()) as { version: number }
+    return { name, subject, version }
   }
 
   /** In order within each partition; one partition a send, since kafkajs loses records of a send over several when a leader moves. */

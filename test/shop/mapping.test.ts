@@ -9,7 +9,7 @@ import type { SourceRecord } from '../../src/core/record.ts'
 import { Mappings } from '../../src/mapping/compile.ts'
 import { RecordPreparer } from '../../src/prepare.ts'
 import type { Kind, ShopTopic } from '../../src/shop/events.ts'
-import { shopEvents, subjects } from '../../src/shop/events.ts'
+import { shopEvents, subjects, typeOf } from '../../src/shop/events.ts'
 import type { Deed } from '../../src/shop/payloads.ts'
 import {
   FIRST_EVENT_S,
@@ -21,7 +21,7 @@ import {
   registeredV1,
   registeredV2,
 } from '../../src/shop/payloads.ts'
-import { encoderOf, framed } from '../avro/encoded.ts'
+import { framed } from '../avro/encoded.ts'
 import type { CacheUnderTest } from '../avro/stand-in-registry.ts'
 import { openCache } from '../avro/stand-in-registry.ts'
 
@@ -34,9 +34,15 @@ const dropped: string[] = []
 
 before(async () => {
   under = await openCache()
-  for (const { kind, schema } of subjects) {
+  for (const { kind, schema, references } of subjects) {
     const id = ids.get(kind) as number
-    under.registry.put(id, schema as Schema)
+    const referred = references.map(({ name, subject, schema }) => ({ schema, reference: { name, subject, version: id } }))
+    for (const each of referred) under.registry.putVersion(each.reference, each.schema as Schema)
+    under.registry.put(
+      id,
+      schema as Schema,
+      referred.map(({ reference }) => reference),
+    )
     await under.load(id)
   }
   const { mappings, unmapped, invalidParams, batch, tracker } = demoConfig()
@@ -66,8 +72,7 @@ const recordOf = (topic: string, value: Buffer | null): SourceRecord => ({
 
 /** The hit of an event, as `app method` and the parameters. */
 function hitOf(kind: Kind, topic: ShopTopic, event: object): readonly [string, unknown] {
-  const { schema } = subjects.find((each) => each.kind === kind) as (typeof subjects)[number]
-  const value = framed(ids.get(kind) as number, encoderOf(schema as Schema)(event))
+  const value = framed(ids.get(kind) as number, typeOf(kind).toBuffer(event))
   const hit = preparer.prepare(recordOf(topic, value)) as Hit
   assert.equal(hit.kind, 'hit', JSON.stringify(hit))
   return [`${hit.route.app} ${hit.route.method}`, JSON.parse(hit.json)]
