@@ -27,18 +27,26 @@ interface ExplainFlags {
   readonly offset?: number
   readonly record?: string
   readonly json?: string
+  readonly schema?: string
   readonly values?: boolean
 }
 
 /** What is to be explained: a stored record, or one that a file describes. */
 type Asked =
   | { readonly kind: 'stored'; readonly topic: string; readonly partition: number; readonly offset: number }
-  | { readonly kind: 'written'; readonly record: string; readonly file: string; readonly topic: string | undefined }
+  | {
+      readonly kind: 'written'
+      readonly record: string
+      readonly file: string
+      readonly topic: string | undefined
+      /** The file of its schema; undefined: the canonical one, or the registry's. */
+      readonly schema: string | undefined
+    }
 
 const HELP = `
 Either --topic, --partition and --offset name a stored record, or --record and --json give one; --topic then says which topic it is as if from
-(default: that of the record's mapping, else the first of kafka.topics). The schema of --record is the canonical one of schemas/, or the
-latest of its subject, as schemaRegistry.subjects names it. The file holds plain JSON: unions bare, times as ISO text or as stored.
+(default: that of the record's mapping, else the first of kafka.topics). The schema of --record is that of --schema, or the canonical one of
+schemas/, or the latest of its subject, as schemaRegistry.subjects names it. The file holds plain JSON: unions bare, times as ISO text or as stored.
 
 Exit codes: 0 the record can be delivered, 1 it cannot or there is none, 78 bad configuration.`
 
@@ -51,6 +59,7 @@ export function explainCommand(): Command {
     .option('--offset <n>', 'offset of a stored record, from 0', offsetOf)
     .option('--record <name>', 'Avro full name of a record that --json holds')
     .option('--json <file>', 'the event of --record, as plain JSON')
+    .option('--schema <file>', 'the Avro schema of --record, instead of asking the registry')
     .option('--values', 'the values as they are (default: only their kind, as in <string 12>)')
     .addHelpText('after', HELP)
     .action(async (flags: ExplainFlags, command: Command) => {
@@ -67,15 +76,16 @@ function offsetOf(text: string): number {
 }
 
 /** What the flags ask for, or what is wrong with them. */
-export function askedBy({ topic, partition, offset, record, json }: Omit<ExplainFlags, 'config'>): Asked | string {
+export function askedBy({ topic, partition, offset, record, json, schema }: Omit<ExplainFlags, 'config'>): Asked | string {
   const isStored = partition !== undefined || offset !== undefined
   const isWritten = record !== undefined || json !== undefined
   if (isStored && isWritten)
     return 'name a stored record by --topic, --partition and --offset, or give one by --record and --json; not both'
+  if (schema !== undefined && !isWritten) return '--schema goes with --record and --json; a stored record has its own'
   if (isWritten) {
     if (record === undefined) return '--json needs --record NAME, the Avro full name of the record that the file holds'
     if (json === undefined) return '--record needs --json FILE, the event as JSON'
-    return { kind: 'written', record, file: json, topic }
+    return { kind: 'written', record, file: json, topic, schema }
   }
   const missing = Object.entries({ topic, partition, offset }).flatMap(([name, value]) =>
     value === undefined ? [`--${name}`] : [],
@@ -147,7 +157,7 @@ async function written(mapped: Mapped, asked: Asked & { kind: 'written' }): Prom
   const event = eventOf(asked.file)
   const schemas = new RecordSchemas(config)
   try {
-    const { schema, from } = await schemas.ofRecord(asked.record, topic)
+    const { schema, from } = await schemas.ofRecord(asked.record, topic, asked.schema)
     const value = encoded(schema, event, asked.file)
     const place = { topic, partition: 0, offset: 0, timestamp: Date.now() }
     const record = { ...place, key: null, value, headers: undefined, history: undefined }

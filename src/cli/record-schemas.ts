@@ -29,8 +29,13 @@ export class RecordSchemas {
     this.#config = config
   }
 
-  /** Of the record that may stand in the topic: a canonical one, or the latest of its subject. */
-  async ofRecord(record: string, topic: string): Promise<FoundSchema> {
+  /** Of the record that may stand in the topic: that of the file if one is named, else a canonical one, or the latest of its subject. */
+  async ofRecord(record: string, topic: string, file?: string): Promise<FoundSchema> {
+    if (file !== undefined) {
+      const found = await this.ofFile(file)
+      if (found.schema.name === record) return found
+      throw new Error(`${file} is of ${found.schema.name}, not of ${record}; name another file, or another record`)
+    }
     if (CANONICAL.includes(record)) return await this.ofFile(canonicalFile(record), `schemas/${record}.avsc`)
     const [named] = subjectsOf(record, this.#config.schemaRegistry.subjects, [topic])
     const found = await this.ofSubject(named?.subject ?? '')

@@ -9,13 +9,21 @@ import { CliProcess } from '../support/cli-process.ts'
 
 test('the flags name a stored record or give a written one; anything else is answered with what is missing', () => {
   assert.deepEqual(askedBy({ topic: 't', partition: 0, offset: 5 }), { kind: 'stored', topic: 't', partition: 0, offset: 5 })
-  assert.deepEqual(askedBy({ record: 'a.B', json: 'f' }), { kind: 'written', record: 'a.B', file: 'f', topic: undefined })
-  assert.deepEqual(askedBy({ record: 'a.B', json: 'f', topic: 't' }), { kind: 'written', record: 'a.B', file: 'f', topic: 't' })
+  assert.deepEqual(askedBy({ record: 'a.B', json: 'f' }), {
+    kind: 'written',
+    record: 'a.B',
+    file: 'f',
+    topic: undefined,
+    schema: undefined,
+  })
+  const whole = { record: 'a.B', topic: 't', schema: 's' }
+  assert.deepEqual(askedBy({ ...whole, json: 'f' }), { kind: 'written', file: 'f', ...whole })
   assert.match(String(askedBy({})), /^name a record: --topic T/)
   assert.match(String(askedBy({ topic: 't' })), /^--partition and --offset missing/)
   assert.match(String(askedBy({ partition: 0, offset: 1 })), /^--topic missing/)
   assert.match(String(askedBy({ record: 'a.B' })), /^--record needs --json FILE/)
   assert.match(String(askedBy({ json: 'f' })), /^--json needs --record NAME/)
+  assert.match(String(askedBy({ topic: 't', partition: 0, offset: 1, schema: 's' })), /^--schema goes with --record/)
   assert.match(String(askedBy({ record: 'a.B', json: 'f', partition: 0 })), /not both$/)
 })
 
