@@ -5,12 +5,13 @@ import { loadConfig } from '../config/load.ts'
 import type { Finding, Problem } from '../config/problem.ts'
 import { formatPath, formatProblem } from '../config/problem.ts'
 import { YamlSource } from '../config/yaml-source.ts'
+import { paramRules } from '../param-rules.ts'
 
 /** What a configuration that cannot be used ends with: sysexits' EX_CONFIG. */
 export const EXIT_CONFIG = 78
 
 export function loadFile(file: string): Loaded {
-  return loadConfig(file, process.env)
+  return loadConfig(file, process.env, paramRules)
 }
 
 /** The configuration; undefined: it cannot be used, and standard error says why. */

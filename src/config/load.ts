@@ -11,6 +11,8 @@ import type { Surroundings } from './files.ts'
 import { fileFindings } from './files.ts'
 import { findingsOf } from './issues.ts'
 import { laterFindings } from './later.ts'
+import type { ParamRules } from './param-findings.ts'
+import { paramFindings } from './param-findings.ts'
 import type { Finding, Path, Problem } from './problem.ts'
 import { formatPath, isUnder } from './problem.ts'
 import { ruleFindings } from './rules.ts'
@@ -35,9 +37,11 @@ export interface Origin {
   readonly directory: string
   /** Milliseconds since the epoch; for reading secret files again. */
   readonly now?: () => number
+  /** What the tracker takes; without it, parameters are not looked at. */
+  readonly params?: ParamRules
 }
 
-export function loadConfig(path: string, env: Environment): Loaded {
+export function loadConfig(path: string, env: Environment, params?: ParamRules): Loaded {
   let text: string
   try {
     text = readFileSync(path, 'utf8')
@@ -45,14 +49,14 @@ export function loadConfig(path: string, env: Environment): Loaded {
     const message = `the file cannot be read: ${error instanceof Error ? error.message : String(error)}`
     return { problems: [{ file: path, line: 1, column: 1, key: '', message }] }
   }
-  return parseConfig(text, { file: path, env, directory: dirname(path) })
+  return parseConfig(text, { file: path, env, directory: dirname(path), ...(params === undefined ? {} : { params }) })
 }
 
-export function parseConfig(text: string, { file, env, directory, now = Date.now }: Origin): Loaded {
+export function parseConfig(text: string, { file, env, directory, now = Date.now, params }: Origin): Loaded {
   const source = new YamlSource(text)
   const faults: Problem[] = source.faults().map(({ path, ...fault }) => ({ ...fault, file, key: formatPath(path) }))
   if (!source.isReadable) return { problems: inOrder(faults) }
-  const { findings, written } = check(source, env, { directory, now })
+  const { findings, written } = check(source, env, { directory, now }, params)
   const placed = (found: readonly Finding[]): Problem[] =>
     found.map(({ path, message }) => ({ file, ...source.placeOf(path), key: formatPath(path), message }))
   const problems = placed(findings)
@@ -66,7 +70,7 @@ interface Checked {
   readonly written: Written | undefined
 }
 
-function check(source: YamlSource, env: Environment, surroundings: Surroundings): Checked {
+function check(source: YamlSource, env: Environment, surroundings: Surroundings, params: ParamRules | undefined): Checked {
   const missing = fillVariables(source, env)
   try {
     source.value()
@@ -81,7 +85,8 @@ function check(source: YamlSource, env: Environment, surroundings: Surroundings)
   const wrong = result.success ? [] : findingsOf(configSchema, result.error.issues)
   // What is refused or unknown as a whole is not worth a word about its parts.
   const settled = [...missing.findings, ...laterFindings(raw)]
-  const rest = [...wrong, ...ruleFindings(draft), ...fileFindings(draft, surroundings)]
+  const unfit = params === undefined ? [] : paramFindings(raw, draft, params)
+  const rest = [...wrong, ...ruleFindings(draft), ...fileFindings(draft, surroundings), ...unfit]
   const findings = [...settled, ...rest.filter(({ path }) => !settled.some((each) => isUnder(path, each.path)))]
   return { findings: oneEach(findings), written: result.data }
 }

@@ -68,7 +68,7 @@ const tlsPairs: Rule = ({ kafka }) => {
 }
 
 /** The names an `app` of a mapping can come to, each with its path. */
-function namedApps(
+export function namedApps(
   app: NonNullable<WrittenDraft['mappings']>[number],
   path: Path,
 ): { readonly name: string; readonly path: Path }[] {

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { pino } from 'pino'
 import { loadConfig } from '../config/load.ts'
 import { formatProblem } from '../config/problem.ts'
+import { paramRules } from '../param-rules.ts'
 import type { Service } from '../service.ts'
 import { createService } from '../service.ts'
 import type { Simulator } from '../simulator/server.ts'
@@ -73,12 +74,13 @@ export async function runDemo(cluster: Cluster, options: DemoOptions): Promise<D
 
 function demoService(cluster: Cluster, trackerUrl: string, prefix: string, logFile: string): Service {
   const { brokers, registryUrl } = cluster.stack
-  const loaded = loadConfig(configFile, {
+  const env = {
     DEMO_BROKER: brokers[0] as string,
     DEMO_REGISTRY: registryUrl,
     DEMO_TRACKER: trackerUrl,
     DEMO_PREFIX: prefix,
-  })
+  }
+  const loaded = loadConfig(configFile, env, paramRules)
   if ('problems' in loaded) throw new Error(loaded.problems.map(formatProblem).join('\n'))
   return createService(loaded.config, createLog('info', pino.destination({ dest: logFile, sync: true })))
 }

@@ -112,3 +112,28 @@ test('check prints every mistake and exits 78, or one short line and exits 0', (
   ]
   assert.deepEqual(wrong.stderr.trimEnd().split('\n'), prints)
 })
+
+test('check and run alike name a misspelt parameter with its place and exit 78', (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'mytracker-sink-test-'))
+  t.after(() => rmSync(directory, { recursive: true, force: true }))
+  const file = join(directory, 'sink.yaml')
+  writeFileSync(
+    file,
+    `kafka: { brokers: ["localhost:9"], groupId: sink, topics: [shop.users], startFrom: latest }
+schemaRegistry: { url: "http://localhost:9" }
+tracker: { endpoint: "http://localhost:9", apps: [{ name: shop, idApp: 666, token: t }] }
+mappings:
+  - { record: a.A, skip: true }
+  - record: a.B
+    app: shop
+    method: login
+    params:
+      custmUserId: id
+`,
+  )
+  for (const command of ['check', 'run']) {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [bin, command, '--config', file], { encoding: 'utf8' })
+    const problem = `${file}:10:7 mappings[1].params.custmUserId: is no parameter of login; did you mean "customUserId"?\n`
+    assert.deepEqual([status, stdout, stderr], [78, '', problem], command)
+  }
+})

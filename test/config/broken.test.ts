@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { paramRules } from '../../src/param-rules.ts'
 import { broken, problemsOf, valid } from './example.ts'
 
 interface Case {
@@ -288,10 +289,67 @@ const secrets: readonly Case[] = [
   },
 ]
 
-for (const [group, cases] of Object.entries({ values, more, keys, secrets })) {
+/** The example's mapping, which begins at line 19, with another method and other parameters. */
+const mapped = (method: string, lines: string, app = 'shop-android') =>
+  valid.replace(/ {4}app:(.|\n)*/, () => `    app: ${app}\n    method: ${method}\n    params: ${lines}\n`)
+
+const params: readonly Case[] = [
+  {
+    title: 'a misspelt parameter, whose right name is not said to be missing as well',
+    text: broken('customUserId: userId', 'custmUserId: userId'),
+    prints: 'c.yaml:23:7 mappings[0].params.custmUserId: is no parameter of registration; did you mean "customUserId"?',
+  },
+  {
+    title: 'a parameter that resembles none',
+    text: mapped('login', '{ customUserId: a, shoeSize: b }'),
+    prints:
+      'c.yaml:22:32 mappings[0].params.shoeSize: is no parameter of login; known here: eventTimestamp, customUserId, ipv4, ipv6, idGender, age, connectionType, bluetoothEnabled, instanceId, adTrackingEnabled, idfa, iosVendorId, gaid, appSetId, androidId, lvid, adBlocker, userAgent, customPlatformUserId, vkPlatform',
+  },
+  {
+    title: 'a parameter of another method',
+    text: mapped('login', '{ customUserId: a, customEventName: b }'),
+    prints: 'c.yaml:22:32 mappings[0].params.customEventName: is no parameter of login, only of customEvent; remove it',
+  },
+  {
+    title: 'a misspelt parameter beside a broken source and a misspelt method',
+    text: mapped('logn', '{ customUserId: a..b, customEventName: x, aeg: c }'),
+    prints: [
+      'c.yaml:21:5 mappings[0].method: "logn" is not allowed here; write registration, login or customEvent; did you mean "login"?',
+      'c.yaml:22:15 mappings[0].params.customUserId: "a..b" is not allowed here; write a path into the event, like a.b.c, a."dotted.key" or a.0',
+      'c.yaml:22:55 mappings[0].params.aeg: is no parameter of the tracker; did you mean "age"?',
+    ],
+  },
+  {
+    title: 'a required parameter that is not there',
+    text: mapped('login', '{ age: a }'),
+    prints:
+      'c.yaml:22:5 mappings[0].params.customUserId: is required for login; write the path of its value in the event, or { value: … }',
+  },
+  {
+    title: 'a custom event without name and without anybody it could be of',
+    text: mapped('customEvent', '{ age: a }'),
+    prints: [
+      'c.yaml:22:5 mappings[0].params.customEventName: is required for customEvent; write the path of its value in the event, or { value: … }',
+      'c.yaml:22:5 mappings[0].params: customEvent needs one of customUserId, instanceId, lvid, gaid, androidId, appSetId, idfa, iosVendorId; write one of them',
+    ],
+  },
+  {
+    title: 'an app of VK Mini Apps without what it requires',
+    text: mapped('login', '{ customUserId: a, vkPlatform: b }', 'shop-vk'),
+    prints:
+      'c.yaml:22:5 mappings[0].params.customPlatformUserId: is required for an app with vkMiniApp: true; write the path of its value in the event, or { value: … }',
+  },
+  {
+    title: 'one of several apps that requires more: its records may never come to this mapping',
+    text: mapped('login', '{ customUserId: a }', '{ field: p, cases: { A: shop-android, V: shop-vk } }'),
+    prints: [],
+  },
+]
+
+for (const [group, cases] of Object.entries({ values, more, keys, secrets, params })) {
   describe(`a broken configuration is refused with its place and a cure: ${group}`, () => {
     for (const { title, text, prints } of cases) {
-      it(title, () => assert.deepEqual(problemsOf(text), [prints].flat()))
+      it(title, () => assert.deepEqual(problemsOf(text, { params: paramRules }), [prints].flat()))
     }
   })
 }

@@ -1,6 +1,7 @@
 import type { Config } from '../../src/config/config.ts'
 import type { Environment } from '../../src/config/environment.ts'
 import { parseConfig } from '../../src/config/load.ts'
+import type { ParamRules } from '../../src/config/param-findings.ts'
 import { formatProblem } from '../../src/config/problem.ts'
 
 /** A configuration without fault, to be broken line by line. */
@@ -33,6 +34,8 @@ export interface Given {
   readonly env?: Environment
   readonly directory?: string
   readonly now?: () => number
+  /** Absent: the example's parameters are not looked at. */
+  readonly params?: ParamRules
 }
 
 const load = (text: string, { env = {}, directory = '/nowhere', ...rest }: Given) =>

@@ -7,6 +7,7 @@ import { later } from '../../src/config/later.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { configSchema } from '../../src/config/schema.ts'
 import { alternatives } from '../../src/config/schema-tree.ts'
+import { paramRules } from '../../src/param-rules.ts'
 
 const directory = new URL('../../config/', import.meta.url)
 const pathOf = (name: string) => new URL(name, directory).pathname
@@ -51,7 +52,7 @@ const isComment = (path: string) =>
 
 for (const name of ['minimal.yaml', 'full.yaml']) {
   it(`${name} is without fault, without any variable set`, () => {
-    const loaded = loadConfig(pathOf(name), {})
+    const loaded = loadConfig(pathOf(name), {}, paramRules)
     assert.deepEqual('problems' in loaded ? loaded.problems : [], [])
   })
 }
@@ -76,7 +77,7 @@ describe('full.yaml', () => {
 
   it('writes the defaults where nothing is an example', () => {
     const [full, minimal] = ['full.yaml', 'minimal.yaml'].map((name) => {
-      const loaded = loadConfig(pathOf(name), {})
+      const loaded = loadConfig(pathOf(name), {}, paramRules)
       assert.ok('config' in loaded)
       return loaded.config
     })

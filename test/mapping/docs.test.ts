@@ -7,6 +7,7 @@ import { parseConfig } from '../../src/config/load.ts'
 import { formatProblem } from '../../src/config/problem.ts'
 import type { MappingOptions } from '../../src/mapping/compile.ts'
 import { loadModules } from '../../src/modules.ts'
+import { paramRules } from '../../src/param-rules.ts'
 import { preparing } from './preparing.ts'
 
 const setUp = preparing()
@@ -46,7 +47,8 @@ tracker:
   apps: [{ name: shop-android, idApp: 1, token: t }, { name: shop-vk, idApp: 2, token: t }]
 mappings:
 ${yaml.replace(/^/gm, '  ')}`
-  const loaded = parseConfig(config, { file: 'docs/mapping.md', env: {}, directory: fileURLToPath(new URL('config', root)) })
+  const directory = fileURLToPath(new URL('config', root))
+  const loaded = parseConfig(config, { file: 'docs/mapping.md', env: {}, directory, params: paramRules })
   assert.ok('config' in loaded, 'problems' in loaded ? loaded.problems.map(formatProblem).join('\n') : '')
   const { mappings, tracker } = loaded.config
   return { mappings, modules: await loadModules(mappings), apps: tracker.apps }

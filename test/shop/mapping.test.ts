@@ -7,6 +7,7 @@ import { loadConfig } from '../../src/config/load.ts'
 import type { Hit } from '../../src/core/hit.ts'
 import type { SourceRecord } from '../../src/core/record.ts'
 import { Mappings } from '../../src/mapping/compile.ts'
+import { paramRules } from '../../src/param-rules.ts'
 import { RecordPreparer } from '../../src/prepare.ts'
 import type { Kind, ShopTopic } from '../../src/shop/events.ts'
 import { shopEvents, subjects, typeOf } from '../../src/shop/events.ts'
@@ -59,7 +60,7 @@ before(async () => {
 after(() => under.end())
 
 function demoConfig(): Config {
-  const loaded = loadConfig(fileURLToPath(new URL('../../config/demo.yaml', import.meta.url)), {})
+  const loaded = loadConfig(fileURLToPath(new URL('../../config/demo.yaml', import.meta.url)), {}, paramRules)
   assert.ok('config' in loaded, JSON.stringify(loaded))
   assert.deepEqual(loaded.notes, [])
   return loaded.config
