@@ -1,4 +1,4 @@
-import type { ModuleMap } from '../../src/mapping/module.ts'
+import type { ModuleMap } from 'mytracker-sink/mapping'
 
 /** A mapping that needs code: an order may have been paid back in several parts, and the tracker wants their sum. */
 export const map: ModuleMap = (event, { timestamp }) => {

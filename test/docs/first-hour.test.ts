@@ -42,7 +42,10 @@ test('docs/first-hour.md shows what is really printed, step by step', async (t) 
     else if (step.kind === 'edit') {
       const text = readFileSync(join(cwd, step.file), 'utf8')
       assert.equal(text.split(step.from).length, 2, `${step.file} has not exactly one ${step.from}`)
-      writeFileSync(join(cwd, step.file), text.replace(step.from, () => step.to))
+      writeFileSync(
+        join(cwd, step.file),
+        text.replace(step.from, () => step.to),
+      )
     } else if (step.command === 'echo $?') assert.equal(String(last), step.prints)
     else {
       const { printed, code } = await run(step.command, cwd, `${bin}${delimiter}${process.env.PATH}`)

@@ -70,8 +70,13 @@ const unpack = (app: string, tarball: string): void => {
 const program = (endpoint: string): string => `
 import { createClient, InvalidEventError, TrackerError } from 'mytracker-sink/tracker'
 import type { TrackerEvent } from 'mytracker-sink/tracker'
+import type { ModuleMap } from 'mytracker-sink/mapping'
 
 declare const console: { log(line: string): void }
+
+export const map: ModuleMap = (event, { topic }) => topic === 'a' ? 'skip' : { app: 'shop', method: 'login', params: { customUserId: event.id } }
+// @ts-expect-error no such method
+export const wrong: ModuleMap = () => ({ app: 'shop', method: 'logn', params: {} })
 
 const client = createClient({ endpoint: '${endpoint}', idApp: 666, token: 't0ken' })
 const event: TrackerEvent<'login'> = { customUserId: 'u', idGender: 2 }
