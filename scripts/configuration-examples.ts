@@ -9,6 +9,7 @@ export const examples: Readonly<Record<string, unknown>> = {
   'kafka.sasl.clientSecret': `\${KAFKA_CLIENT_SECRET}`,
   'kafka.sasl.clientSecretFile': '/run/secrets/kafka-client-secret',
   'kafka.sasl.scope': 'kafka',
+  'kafka.sasl.caFile': '/etc/ssl/auth.pem',
   'schemaRegistry.passwordFile': '/run/secrets/registry',
   'schemaRegistry.bearerToken': `\${SCHEMA_REGISTRY_TOKEN}`,
   'schemaRegistry.bearerTokenFile': '/run/secrets/registry-token',

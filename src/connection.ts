@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
-import type { AppConfig, Config } from './config/config.ts'
+import type { AppConfig, Config, OauthSasl } from './config/config.ts'
 import type { KafkaConnection } from './kafka/client.ts'
+import { TokenSource } from './kafka/token-source.ts'
 import type { TrackerApp } from './tracker/client.ts'
 
 /** What the configuration says of the way to the brokers, with files read. */
@@ -20,7 +21,31 @@ function tlsOf(ssl: Config['kafka']['ssl']): KafkaConnection['ssl'] {
 
 function saslOf(sasl: Config['kafka']['sasl']): KafkaConnection['sasl'] {
   if (sasl === undefined) return undefined
-  return { mechanism: sasl.mechanism, username: sasl.username, password: sasl.password.read() } as KafkaConnection['sasl']
+  if (sasl.mechanism === 'oauthbearer') {
+    const source = tokenSource(sasl)
+    return { mechanism: 'oauthbearer', oauthBearerProvider: async () => ({ value: await source.get() }) }
+  }
+  const { mechanism, username, password } = sasl
+  // kafkajs looks for the password whenever a connection authenticates: a changed one counts from the next connection on.
+  return {
+    mechanism,
+    username,
+    get password() {
+      return password.read()
+    },
+  } as KafkaConnection['sasl']
+}
+
+/** All clients of a configuration share a token. */
+const tokenSources = new WeakMap<OauthSasl, TokenSource>()
+
+function tokenSource(sasl: OauthSasl): TokenSource {
+  const { tokenEndpoint: endpoint, clientId, clientSecret, scope, caFile } = sasl
+  const found = tokenSources.get(sasl)
+  if (found !== undefined) return found
+  const made = new TokenSource({ endpoint, clientId, clientSecret: () => clientSecret.read(), scope, caFile, now: Date.now })
+  tokenSources.set(sasl, made)
+  return made
 }
 
 /** The `Authorization` header for the registry, asked for each request so that a changed secret counts at once. */

@@ -40,7 +40,8 @@ export async function checkBrokers(config: Config, timing: Timing): Promise<Resu
   )
   const reached = await runAll(seeds, timing)
   const sasl = config.kafka.sasl
-  const way = sasl === undefined ? undefined : `${sasl.mechanism} as ${sasl.username}`
+  const way =
+    sasl === undefined ? undefined : `${sasl.mechanism} as ${sasl.mechanism === 'oauthbearer' ? sasl.clientId : sasl.username}`
   const authentication = { name: 'authentication', ms: 0, ...judgeAuthentication([...facts.values()], way) }
   const brokers = config.kafka.brokers.filter((broker) => facts.get(broker)?.kind === 'reached')
   if (brokers.length === 0) return [...reached, authentication, ...untried(config)]

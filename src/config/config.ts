@@ -7,11 +7,23 @@ import { Secret } from './secrets.ts'
 type WrittenSasl = NonNullable<Written['kafka']['sasl']>
 type WrittenMapping = Written['mappings'][number]
 
-interface Sasl {
+interface PasswordSasl {
   readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'
   readonly username: string
   readonly password: Secret
 }
+
+export interface OauthSasl {
+  readonly mechanism: 'oauthbearer'
+  readonly tokenEndpoint: string
+  readonly clientId: string
+  readonly clientSecret: Secret
+  readonly scope?: string
+  /** Absolute path. */
+  readonly caFile?: string
+}
+
+type Sasl = PasswordSasl | OauthSasl
 
 /** `true` and `false`, or absolute paths of PEM files; certFile and keyFile come together. */
 type Ssl = boolean | { readonly caFile?: string; readonly certFile?: string; readonly keyFile?: string }
@@ -115,7 +127,10 @@ function bindSecret(text: string | undefined, file: string | undefined, { direct
 }
 
 function bindSasl(sasl: WrittenSasl, surroundings: Surroundings): Sasl {
-  if (sasl.mechanism === 'oauthbearer') throw unchecked('kafka.sasl is of a mechanism that is not built')
+  if (sasl.mechanism === 'oauthbearer') {
+    const { clientSecret, clientSecretFile, ...rest } = absolute(sasl, surroundings)
+    return { ...rest, clientSecret: bindSecret(clientSecret, clientSecretFile, surroundings) }
+  }
   const { mechanism, username, password, passwordFile } = sasl
   return { mechanism, username, password: bindSecret(password, passwordFile, surroundings) }
 }

@@ -85,6 +85,7 @@ function certificateFindings({ kafka, schemaRegistry, tracker }: WrittenDraft, d
   const ssl = typeof kafka?.ssl === 'object' ? kafka.ssl : {}
   const files: { readonly path: Path; readonly file: string | undefined }[] = [
     ...(['caFile', 'certFile', 'keyFile'] as const).map((key) => ({ path: ['kafka', 'ssl', key], file: ssl[key] })),
+    { path: ['kafka', 'sasl', 'caFile'], file: kafka?.sasl?.mechanism === 'oauthbearer' ? kafka.sasl.caFile : undefined },
     { path: ['schemaRegistry', 'caFile'], file: schemaRegistry?.caFile },
     { path: ['tracker', 'caFile'], file: tracker?.caFile },
   ]

@@ -27,11 +27,6 @@ export const later: readonly Later[] = [
     sentence: 'this version does not limit requests per second yet; remove the key or write 0',
     accepts: (value) => value === 0,
   },
-  {
-    at: 'kafka.sasl.mechanism',
-    sentence: 'this version does not do oauthbearer yet; write plain, scram-sha-256 or scram-sha-512',
-    accepts: (value) => value !== 'oauthbearer',
-  },
 ]
 
 interface Match {

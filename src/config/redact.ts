@@ -22,7 +22,7 @@ export function redactor({ kafka, schemaRegistry, tracker }: Config): (text: str
   const ofRegistry = auth === undefined ? [] : 'bearerToken' in auth ? [{ secret: auth.bearerToken }] : [user(auth)]
   const secrets: readonly { readonly secret: Secret; readonly username?: string }[] = [
     ...tracker.apps.map(({ token }) => ({ secret: token })),
-    ...(sasl === undefined ? [] : [user(sasl)]),
+    ...(sasl === undefined ? [] : [ofSasl(sasl)]),
     ...ofRegistry,
   ]
   return (text) =>
@@ -30,6 +30,9 @@ export function redactor({ kafka, schemaRegistry, tracker }: Config): (text: str
       .flatMap(({ secret, username }) => formsOf(secret, username))
       .reduce((told, form) => told.replaceAll(form, '***'), text)
 }
+
+const ofSasl = (sasl: NonNullable<Config['kafka']['sasl']>) =>
+  sasl.mechanism === 'oauthbearer' ? { secret: sasl.clientSecret, username: sasl.clientId } : user(sasl)
 
 const user = ({ username, password }: { readonly username: string; readonly password: Secret }) => ({
   secret: password,

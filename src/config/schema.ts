@@ -78,6 +78,7 @@ const sasl = z.discriminatedUnion(
       clientSecret: secret().exactOptional().describe('Secret; or clientSecretFile.'),
       clientSecretFile: filePath().exactOptional().describe('File that holds the client secret; read again when it changes.'),
       scope: text('a scope').exactOptional().describe('Scope that is asked for.'),
+      caFile: filePath().exactOptional().describe("Certificate authority of the token endpoint's certificate, PEM."),
     }),
   ],
   { error: saslComplaint },

@@ -24,6 +24,8 @@ export function createKafka({ brokers, clientId, ssl, sasl, onLog, patience }: K
     ...(sasl === undefined ? {} : { sasl }),
     connectionTimeout: patience?.timeoutMs ?? 5_000,
     ...(patience === undefined ? {} : { authenticationTimeout: patience.timeoutMs, retry: { retries: patience.retries } }),
+    // With kafkajs's 10 s, a session of 10 s would be renewed with each request, which brokers refuse more often than once a second.
+    reauthenticationThreshold: 3_000,
     // Dead peers are noticed by this alone; the default of 30 s takes three minutes to give up.
     requestTimeout: patience?.timeoutMs ?? 10_000,
     logCreator: () => (entry) => {

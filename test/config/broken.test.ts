@@ -265,6 +265,14 @@ const secrets: readonly Case[] = [
     prints: 'c.yaml:6:3 kafka.sasl.password: is required; write password, or passwordFile with the path of a file',
   },
   {
+    title: 'a client without secret at the token endpoint, and an authority that is not there',
+    text: sasl('{ mechanism: oauthbearer, tokenEndpoint: https://a, clientId: c, caFile: x }'),
+    prints: [
+      'c.yaml:6:3 kafka.sasl.clientSecret: is required; write clientSecret, or clientSecretFile with the path of a file',
+      "c.yaml:6:74 kafka.sasl.caFile: cannot be read: ENOENT: no such file or directory, open '/nowhere/x'",
+    ],
+  },
+  {
     title: 'a user without password at the registry',
     text: broken(':8081', ':8081\n  username: u'),
     prints: 'c.yaml:6:1 schemaRegistry.password: is required; write password, or passwordFile with the path of a file',

@@ -48,7 +48,8 @@ function stands(value: unknown, [segment, ...rest]: readonly string[]): boolean 
 const isComment = (path: string) =>
   later.some(({ at, accepts }) => {
     return (path === at && accepts === undefined) || path.startsWith(`${at}.`)
-  }) || /File$|^kafka\.ssl\.|^kafka\.sasl\.(tokenEndpoint|clientId|clientSecret|scope)$|^schemaRegistry\.bearerToken$/.test(path)
+  }) ||
+  /File$|^kafka\.ssl\.|^kafka\.sasl\.(tokenEndpoint|clientId|clientSecret|scope|caFile)$|^schemaRegistry\.bearerToken$/.test(path)
 
 for (const name of ['minimal.yaml', 'full.yaml']) {
   it(`${name} is without fault, without any variable set`, () => {

@@ -20,10 +20,6 @@ const refused: readonly (readonly [string, string])[] = [
     appended('delivery: { requestsPerSecond: 5 }'),
     'c.yaml:24:13 delivery.requestsPerSecond: this version does not limit requests per second yet; remove the key or write 0',
   ],
-  [
-    broken('latest', 'latest\n  sasl: { mechanism: oauthbearer, tokenEndpoint: https://a, clientId: c, clientSecret: s }'),
-    'c.yaml:6:11 kafka.sasl.mechanism: this version does not do oauthbearer yet; write plain, scram-sha-256 or scram-sha-512',
-  ],
 ]
 
 describe('a key whose behaviour is not built', () => {

@@ -80,6 +80,6 @@ describe('docs/configuration.md', () => {
       example: '`250ms`',
     })
     assert.equal(rowOf('kafka.maxBytesPerFetch')?.type, 'bytes, 1024 to 1073741824')
-    assert.match(rowOf('kafka.sasl.mechanism')?.meaning ?? '', /\*\*Not yet:\*\*/)
+    assert.match(rowOf('breaker')?.meaning ?? '', /\*\*Not yet:\*\*/)
   })
 })
