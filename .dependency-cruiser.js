@@ -6,6 +6,7 @@ const rooms = {
   core: [],
   config: ['core'],
   telemetry: ['core'],
+  ops: ['core', 'telemetry'],
   avro: ['core'],
   tracker: ['core'],
   kafka: ['core'],

@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { configJsonSchema } from '../src/config/json-schema.ts'
 import { configurationPage } from './configuration-page.ts'
+import { metricsPage } from './metrics-page.ts'
 import { parametersPage } from './parameters-page.ts'
 
 export interface Page {
@@ -17,6 +18,7 @@ const contentOf = (path: string): string => readFileSync(new URL(path, root), 'u
 export const pages: readonly Page[] = [
   { path: 'config/schema.json', render: () => `${JSON.stringify(configJsonSchema(), null, 2)}\n` },
   { path: 'docs/parameters.md', render: parametersPage },
+  { path: 'docs/metrics.md', render: metricsPage },
   { path: 'docs/configuration.md', render: () => configurationPage(contentOf('config/full.yaml')) },
 ]
 

@@ -13,6 +13,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   explain: async () => (await import('./cli/explain.ts')).explainCommand(),
   test: async () => (await import('./cli/test.ts')).testCommand(),
   'dead-letters': async () => (await import('./cli/dead-letters.ts')).deadLettersCommand(),
+  status: async () => (await import('./cli/status.ts')).statusCommand(),
   simulate: async () => (await import('./cli/simulate.ts')).simulateCommand(),
   init: async () => (await import('./cli/init.ts')).initCommand(),
   schema: async () => (await import('./cli/schema.ts')).schemaCommand(),

@@ -10,7 +10,9 @@ import { Broker } from './kafka/broker.ts'
 import { createKafka } from './kafka/client.ts'
 import type { ConsumerOptions } from './kafka/consumer.ts'
 import { GroupConsumer } from './kafka/consumer.ts'
+import { nextTier } from './kafka/producer.ts'
 import { ownTopics } from './kafka/topics.ts'
+import { Lookout } from './lookout.ts'
 import { Mappings } from './mapping/compile.ts'
 import type { ModuleMap } from './mapping/module.ts'
 import { loadModules } from './modules.ts'
@@ -46,11 +48,15 @@ export interface Service {
 
 /** `rehearsal`: a dry run, which posts, parks and commits nothing. */
 export function createService(config: Config, log: Log, rehearsal?: Rehearsal): Service {
-  const probe = new Probe(log)
+  const { tiers } = ownTopics(config.kafka.groupId, config.retry.tiers)
+  const tierAfter = (topic: string): string => config.retry.tiers[tiers.indexOf(nextTier(tiers, topic) as never)]?.name ?? 'none'
+  const probe = new Probe(log, Date.now, tierAfter)
+  // A dry run looks on beside the service, on whose port it must not be.
+  const lookout = rehearsal === undefined ? new Lookout(config, probe) : undefined
   const { promise: failed, resolve: fail } = Promise.withResolvers<unknown>()
   const schemas = createSchemas(config, probe)
   const proxy = proxyOf(config.tracker.endpoint, process.env)
-  const tracker = createTracker(config, proxy)
+  const tracker = createTracker(config, proxy, probe)
   let starting: Promise<Running | undefined> = Promise.resolve(undefined)
 
   return {
@@ -59,17 +65,19 @@ export function createService(config: Config, log: Log, rehearsal?: Rehearsal): 
     async start() {
       // First of all: a module that cannot be used is a mistake in the configuration, which nothing should have been begun with.
       starting = loadModules(config.mappings).then((modules) =>
-        begin({ config, modules, probe, schemas, tracker, proxy, rehearsal, fail }),
+        begin({ config, modules, probe, lookout, schemas, tracker, proxy, rehearsal, fail }),
       )
       await starting
     },
     async stop() {
       const { drainTimeout } = config.delivery
+      lookout?.draining()
       // Asked to end while it starts, it may have joined already, and have requests under way.
       const running = await Promise.race([starting.catch(() => undefined), sleep(drainTimeout, undefined, { ref: false })])
       const clean = running === undefined || (await drain(running, drainTimeout, probe))
       schemas.stop()
       await tracker.destroy()
+      await lookout?.close()
       return clean
     },
   }
@@ -87,9 +95,15 @@ function createSchemas(config: Config, probe: Probe): SchemaCache {
   })
 }
 
-function createTracker({ tracker, delivery }: Config, proxy: HttpProxy | undefined): TrackerClient {
+function createTracker({ tracker, delivery }: Config, proxy: HttpProxy | undefined, probe: Probe): TrackerClient {
   const { endpoint, timeout: timeoutMs, caFile, apps } = tracker
-  return createTrackerClient({ endpoint, timeoutMs, connections: delivery.maxInFlight, caFile, proxy, apps: trackerApps(apps) })
+  return createTrackerClient({
+    ...{ endpoint, timeoutMs, connections: delivery.maxInFlight, caFile, proxy, apps: trackerApps(apps) },
+    watch: {
+      started: () => probe.requestStarted(),
+      ended: (request) => probe.requestEnded({ ...request, bytes: bodyBytes(request.hits, request.hitBytes) }),
+    },
+  })
 }
 
 function createPreparer({ config, modules, schemas, probe }: Parts): RecordPreparer {
@@ -120,6 +134,8 @@ interface Parts {
   readonly config: Config
   readonly modules: ReadonlyMap<string, ModuleMap>
   readonly probe: Probe
+  /** Undefined: nobody looks. */
+  readonly lookout: Lookout | undefined
   readonly schemas: SchemaCache
   readonly tracker: TrackerClient
   readonly proxy: ReturnType<typeof proxyOf>
@@ -138,6 +154,7 @@ async function begin(parts: Parts): Promise<Running> {
   const apps = config.tracker.apps.map(({ name, idApp }) => ({ name, idApp }))
   const proxy = parts.proxy?.origin
   probe.starting({ version: about.version, groupId, endpoint: config.tracker.endpoint, proxy, apps, topics })
+  await parts.lookout?.serve()
   const broker = await Broker.connect(kafkaConnection(config, (...said) => probe.kafkaSaid(...said)))
   try {
     return { broker, pipeline: await join(parts, broker) }
@@ -149,7 +166,7 @@ async function begin(parts: Parts): Promise<Running> {
 
 /** Prepares the topics, builds the pipeline and joins its groups. */
 async function join(parts: Parts, broker: Broker): Promise<Pipeline> {
-  const { config, rehearsal } = parts
+  const { config, rehearsal, lookout } = parts
   const side = rehearsal === undefined ? await sideOf(parts, broker) : await dryOf(parts, broker, rehearsal)
   const pipeline = new Pipeline({
     limits: laneLimits(config),
@@ -166,6 +183,8 @@ async function join(parts: Parts, broker: Broker): Promise<Pipeline> {
     members: side.members,
   })
   await pipeline.start()
+  const topics = [...config.kafka.topics, ...side.tierDelaysMs.keys()]
+  lookout?.running({ pipeline, ends: broker.ends(topics, Date.now) })
   return pipeline
 }
 
@@ -188,12 +207,12 @@ async function sideOf(parts: Parts, broker: Broker): Promise<Side> {
       first: (flow) =>
         createMember(parts, flow, {
           ...{ groupId, topics, isOwn: false, starts: first, commits: true, maxWaitMs: FETCH_WAIT_MS },
-          consumed: (records) => probe.consumed(records),
+          consumed: (topic, records) => probe.consumed(topic, records),
         }),
       retried: (flow) =>
         createMember(parts, flow, {
           ...{ groupId: retryGroupId, topics: tiers, isOwn: true, starts: retried, commits: true, maxWaitMs: TIER_WAIT_MS },
-          consumed: (records) => probe.retried(records),
+          consumed: (topic, records) => probe.retried(topic, records),
         }),
     },
   }
@@ -212,18 +231,19 @@ async function dryOf(parts: Parts, broker: Broker, exit: Rehearsal): Promise<Sid
       first: (flow) =>
         createMember(parts, flow, {
           ...{ groupId, topics, isOwn: false, starts, commits: false, maxWaitMs: FETCH_WAIT_MS },
-          consumed: (records) => parts.probe.consumed(records),
+          consumed: (topic, records) => parts.probe.consumed(topic, records),
         }),
     },
   }
 }
 
 type Group = Pick<ConsumerOptions, 'groupId' | 'topics' | 'isOwn' | 'starts' | 'commits' | 'maxWaitMs'> & {
-  readonly consumed: (records: number) => void
+  readonly consumed: (topic: string, records: number) => void
 }
 
-function createMember({ config, probe, fail }: Parts, flow: FlowHandlers, { consumed, ...group }: Group): GroupConsumer {
+function createMember({ config, probe, lookout, fail }: Parts, flow: FlowHandlers, { consumed, ...group }: Group): GroupConsumer {
   const { groupId } = group
+  const seen = group.isOwn ? undefined : lookout
   return new GroupConsumer({
     ...group,
     kafka: createKafka(kafkaConnection(config, (...said) => probe.kafkaSaid(...said))),
@@ -234,17 +254,22 @@ function createMember({ config, probe, fail }: Parts, flow: FlowHandlers, { cons
     handlers: {
       revoking: (withinMs) => {
         probe.rejoining(groupId)
+        seen?.rejoining()
         return flow.revoking(withinMs)
       },
       assigned: (partitions) => {
         flow.assigned(partitions)
         probe.assigned(groupId, partitions)
+        seen?.assigned()
       },
       fetched: (fetched) => {
+        const { topic, partition, records, end } = fetched
+        lookout?.fetched(topic, partition, end)
         const taken = flow.fetched(fetched)
-        if (taken) consumed(fetched.records.length)
+        if (taken) consumed(topic, records.length)
         return taken
       },
+      moved: () => seen?.moved(),
       failed: (error) => {
         probe.failed(error)
         fail(error)

@@ -12,10 +12,8 @@ interface Later {
 }
 
 const isOff = (value: unknown) => value === 'off'
-const remove = (what: string) => `this version does not ${what} yet; remove the key`
 
 export const later: readonly Later[] = [
-  { at: 'http', sentence: remove('serve HTTP') },
   { at: 'breaker', sentence: 'this version has no breaker yet; remove the key or write off', accepts: isOff },
   {
     at: 'deadLetters.brake',

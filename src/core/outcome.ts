@@ -22,7 +22,8 @@ export const reasons = [
 export type Reason = (typeof reasons)[number]
 
 /** Why a record was left out on purpose. */
-export type SkipReason = 'tombstone' | 'filtered' | 'skipped' | 'unmapped'
+export const skipReasons = ['tombstone', 'filtered', 'skipped', 'unmapped'] as const
+export type SkipReason = (typeof skipReasons)[number]
 
 /** The record's own fault: nothing but a dead letter can become of it. */
 export interface Reject {

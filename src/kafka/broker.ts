@@ -1,6 +1,7 @@
 import type { Admin, Producer } from 'kafkajs'
 import type { KafkaConnection } from './client.ts'
 import { createKafka, createProducer } from './client.ts'
+import { PartitionEnds } from './partition-ends.ts'
 import type { SideTopics } from './producer.ts'
 import { SideExitProducer } from './producer.ts'
 import type { StartFrom } from './start-positions.ts'
@@ -80,6 +81,11 @@ export class Broker {
 
   startPositions(group: { groupId: string; topics: readonly string[]; startFrom: StartFrom }): Promise<StartPositions> {
     return StartPositions.resolve({ admin: this.#admin, ...group })
+  }
+
+  /** To be started and stopped by whoever wants to know. */
+  ends(topics: readonly string[], now: () => number): PartitionEnds {
+    return new PartitionEnds({ admin: this.#admin, topics, now })
   }
 
   async close(): Promise<void> {

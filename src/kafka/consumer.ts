@@ -33,6 +33,8 @@ export interface Fetched {
   readonly records: readonly SourceRecord[]
   /** The offset after the fetch; offsets between the last record and this one hold none. */
   readonly upTo: number
+  /** The partition's end, as the broker told with the fetch. */
+  readonly end: number
 }
 
 /** What takes time here stops the fetching from a whole broker. None may throw. */
@@ -46,6 +48,8 @@ export interface ConsumerHandlers {
   assigned(partitions: readonly { topic: string; partition: number; resume: ResumePoint; isSameMember: boolean }[]): void
   /** False: not taken over; it will come again. */
   fetched(fetched: Fetched): boolean
+  /** A fetch has ended, whether it brought anything or not: the loop moves. */
+  moved?(): void
   /** The consumer has ended and does not come back. */
   failed(error: unknown): void
 }
@@ -92,12 +96,13 @@ export class GroupConsumer {
 
   /** Resolves once the group is joined. */
   async start(): Promise<void> {
-    const { CRASH, GROUP_JOIN } = this.#consumer.events
+    const { CRASH, FETCH, GROUP_JOIN } = this.#consumer.events
     // An exception in a listener would end the consumer for good and in silence.
     this.#consumer.on(
       GROUP_JOIN,
       ({ payload }) => void this.#onJoin(payload.memberAssignment).catch(this.#options.handlers.failed),
     )
+    this.#consumer.on(FETCH, () => this.#options.handlers.moved?.())
     this.#consumer.on(CRASH, ({ payload }) => {
       if (!payload.restart && !this.#stopping) this.#options.handlers.failed(payload.error)
     })
@@ -181,7 +186,8 @@ export class GroupConsumer {
       const last = batch.lastOffset()
       const place = { topic, partition, isOwn: this.#options.isOwn }
       const records = batch.messages.map((message) => copyRecord(message, place))
-      if (this.#options.handlers.fetched({ topic, partition, records, upTo: Number(last) + 1 })) {
+      const end = Number(batch.highWatermark)
+      if (this.#options.handlers.fetched({ topic, partition, records, upTo: Number(last) + 1, end })) {
         resolveOffset(last)
         return
       }

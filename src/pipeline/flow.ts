@@ -2,7 +2,7 @@ import type { Clock } from '../core/clock.ts'
 import { Committer } from './committer.ts'
 import type { LaneContext, LaneStart } from './lane-context.ts'
 import { Lanes } from './lanes.ts'
-import type { Fetched, FlowHandlers, Member } from './ports.ts'
+import type { Fetched, FlowHandlers, LaneView, Member } from './ports.ts'
 
 export interface FlowOptions {
   readonly context: Omit<LaneContext, 'source'>
@@ -57,6 +57,10 @@ export class Flow implements FlowHandlers {
   /** Records without an outcome. */
   get open(): number {
     return this.#lanes.open
+  }
+
+  views(): LaneView[] {
+    return [...this.#lanes.all()].map((lane) => lane.view())
   }
 
   /** Resolves once the group is joined. */

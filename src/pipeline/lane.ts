@@ -14,7 +14,7 @@ import type { Leaving } from './exit-queue.ts'
 import { ExitQueue } from './exit-queue.ts'
 import type { LaneContext, LaneStart } from './lane-context.ts'
 import { Ledger } from './ledger.ts'
-import type { CommitPoint, Wait } from './ports.ts'
+import type { CommitPoint, LaneView, Wait } from './ports.ts'
 
 /** One stuck record lets at most this many times the window be delivered behind it: the ledger's ring has a bound too. */
 const SPAN_WINDOWS = 500
@@ -39,6 +39,7 @@ export class Lane {
   readonly #exits: ExitQueue
   readonly #backlog = new Backlog()
   #awaited: Wait | undefined
+  #awaitedSince = 0
   #paused = false
   #stopped = false
   #suspended = false
@@ -111,6 +112,14 @@ export class Lane {
   /** Records without an outcome. */
   get open(): number {
     return this.#ledger.open
+  }
+
+  view(): LaneView {
+    const { topic, partition } = this
+    const next = this.#backlog.next
+    const oldest = this.#ledger.oldest ?? (next && { timestamp: next.timestamp, since: this.#backlog.fetchedAt })
+    const awaitsSchemaSince = this.#awaited === undefined ? undefined : this.#awaitedSince
+    return { topic, partition, committed: this.#kept?.offset, open: this.open, oldest, awaitsSchemaSince }
   }
 
   /** Takes over what was fetched; never waits. `fetchedUpTo` is the offset after the fetch, which may lie behind its last record. */
@@ -191,6 +200,7 @@ export class Lane {
   // --- in ---
 
   #takeIn(): void {
+    const now = this.#context.clock.now()
     for (let record = this.#backlog.next; record !== undefined; record = this.#backlog.next) {
       if (this.#awaited !== undefined || !this.#hasRoom()) return
       if (this.#doneBefore?.has(record.offset)) {
@@ -205,7 +215,7 @@ export class Lane {
         return
       }
       this.#backlog.shift()
-      this.#enter(record, content)
+      this.#enter(record, content, now)
     }
     this.#ledger.readUpTo(this.#backlog.upTo)
   }
@@ -219,8 +229,8 @@ export class Lane {
     return false
   }
 
-  #enter(record: SourceRecord, content: OpenHit['content'] | Skip | Reject): void {
-    const sequence = this.#ledger.enter(record.offset)
+  #enter(record: SourceRecord, content: OpenHit['content'] | Skip | Reject, now: number): void {
+    const sequence = this.#ledger.enter(record.offset, record.timestamp, now)
     if (content.kind === 'skip') {
       this.#ledger.close(sequence)
       this.#context.probe.skipped(content.reason, record)
@@ -240,9 +250,12 @@ export class Lane {
 
   #awaitPreparation(wait: Wait): void {
     this.#awaited = wait
+    this.#awaitedSince ||= this.#context.clock.now()
     wait.ready.then(() => {
       this.#awaited = undefined
       this.pump()
+      // Awaited again, mostly: the wait goes on.
+      if (this.#awaited === undefined) this.#awaitedSince = 0
     })
   }
 

@@ -9,6 +9,8 @@ import type { OffsetRuns } from '../core/offset-runs.ts'
  */
 export class Ledger {
   #ring = new Float64Array(1024)
+  /** Of the same records: their timestamps, and when they were entered, in turn. */
+  #times = new Float64Array(2 * 1024)
   /** Sequence numbers: every record from #head on is in the ring, #tail is the next to be given. */
   #head = 0
   #tail = 0
@@ -60,10 +62,20 @@ export class Ledger {
     return this.#head === this.#tail ? this.#next : (this.#ring[this.#head & (this.#ring.length - 1)] as number)
   }
 
-  /** Enters a record; returns the number by which it is closed. Offsets must rise. */
-  enter(offset: number): number {
+  /** Epoch ms: the timestamp of the oldest open record, and since when it is open. */
+  get oldest(): { readonly timestamp: number; readonly since: number } | undefined {
+    if (this.#head === this.#tail) return undefined
+    const at = 2 * (this.#head & (this.#ring.length - 1))
+    return { timestamp: this.#times[at] as number, since: this.#times[at + 1] as number }
+  }
+
+  /** Enters a record; returns the number by which it is closed. Offsets must rise. Times are epoch ms. */
+  enter(offset: number, timestamp = 0, now = 0): number {
     if (this.#tail - this.#head === this.#ring.length) this.#grow()
-    this.#ring[this.#tail & (this.#ring.length - 1)] = offset
+    const at = this.#tail & (this.#ring.length - 1)
+    this.#ring[at] = offset
+    this.#times[2 * at] = timestamp
+    this.#times[2 * at + 1] = now
     this.#next = offset + 1
     this.#open += 1
     return this.#tail++
@@ -89,9 +101,14 @@ export class Ledger {
 
   #grow(): void {
     const larger = new Float64Array(this.#ring.length * 2)
+    const times = new Float64Array(this.#times.length * 2)
     for (let sequence = this.#head; sequence < this.#tail; sequence += 1) {
-      larger[sequence & (larger.length - 1)] = this.#ring[sequence & (this.#ring.length - 1)] as number
+      const [to, from] = [sequence & (larger.length - 1), sequence & (this.#ring.length - 1)]
+      larger[to] = this.#ring[from] as number
+      times[2 * to] = this.#times[2 * from] as number
+      times[2 * to + 1] = this.#times[2 * from + 1] as number
     }
     this.#ring = larger
+    this.#times = times
   }
 }

@@ -2,7 +2,7 @@ import { Flow } from './flow.ts'
 import type { LaneContext } from './lane-context.ts'
 import { PermitPool, WindowBytes } from './limits.ts'
 import { notBefore } from './not-before.ts'
-import type { FlowHandlers, Member } from './ports.ts'
+import type { FlowHandlers, LaneView, Member } from './ports.ts'
 
 export interface PipelineOptions extends Omit<LaneContext, 'source' | 'dueAt' | 'permits' | 'windowBytes'> {
   /** Requests in flight, both flows together. */
@@ -41,6 +41,12 @@ export class Pipeline {
   /** Records without an outcome. */
   get open(): number {
     return this.#flows.reduce((sum, flow) => sum + flow.open, 0)
+  }
+
+  /** The lanes as they are now: of the sources, and of the retry topics. */
+  views(): { readonly first: readonly LaneView[]; readonly retried: readonly LaneView[] } {
+    const [first, retried] = this.#flows
+    return { first: first?.views() ?? [], retried: retried?.views() ?? [] }
   }
 
   /** Resolves once the groups are joined. */

@@ -82,6 +82,20 @@ export interface Assigned {
   readonly isSameMember: boolean
 }
 
+/** A lane as it can be seen from outside; times are epoch ms. */
+export interface LaneView {
+  readonly topic: string
+  readonly partition: number
+  /** The offset that is known to be committed. */
+  readonly committed: number | undefined
+  /** Records without an outcome. */
+  readonly open: number
+  /** The oldest record that was fetched and has no outcome: its own timestamp, and since when it is here. */
+  readonly oldest: { readonly timestamp: number; readonly since: number } | undefined
+  /** It waits for a schema. */
+  readonly awaitsSchemaSince: number | undefined
+}
+
 /** What a member tells. */
 export interface FlowHandlers {
   /**

@@ -1,8 +1,13 @@
-import type { Route } from '../core/hit.ts'
+import type { Method, Route } from '../core/hit.ts'
 import type { Answer, Reason, SkipReason } from '../core/outcome.ts'
+import { reasons, skipReasons } from '../core/outcome.ts'
 import type { SourceRecord } from '../core/record.ts'
+import { Failures } from './failures.ts'
 import type { Log } from './log.ts'
+import { Metrics } from './metrics.ts'
+import { RecentDurations } from './recent-durations.ts'
 import { Sampler } from './sampler.ts'
+import { Troubles } from './troubles.ts'
 
 /** What has happened since the start. */
 export interface Counts {
@@ -26,6 +31,21 @@ interface Exited {
   readonly detail: string
 }
 
+/** A request that was made. */
+interface Request {
+  readonly method: Method
+  /** 0: no answer came. */
+  readonly status: number
+  readonly hits: number
+  /** Of the body. */
+  readonly bytes: number
+  readonly durationMs: number
+}
+
+interface Delivered {
+  readonly record: SourceRecord
+}
+
 interface Place {
   readonly topic: string
   readonly partition: number
@@ -43,12 +63,44 @@ export class Probe {
     failedRequests: 0,
     requests: 0,
   }
+  readonly metrics = new Metrics()
+  readonly failures = new Failures()
+  readonly troubles: Troubles
+  /** Of requests, milliseconds. */
+  readonly durations = new RecentDurations()
+  /** Answers of the tracker by their status; `none`: no answer came. */
+  readonly answers: Record<string, number> = {}
+  /** Requests without an answer yet. */
+  inFlight = 0
   readonly #log: Log
+  readonly #now: () => number
   readonly #sampler: Sampler
+  readonly #dropped: Record<string, number> = {}
+  readonly #latency = this.metrics.histogram('record_latency_seconds')
+  readonly #duration = this.metrics.histogram('request_duration_seconds')
+  readonly #batchEvents = this.metrics.histogram('batch_events')
+  readonly #batchBytes = this.metrics.histogram('batch_bytes')
 
-  constructor(log: Log, now: () => number = Date.now) {
+  readonly #tierAfter: (topic: string) => string
+
+  /** `tierAfter`: the name of the tier that a record of `topic` is parked on. */
+  constructor(log: Log, now: () => number = Date.now, tierAfter: (topic: string) => string = () => 'none') {
     this.#log = log
+    this.#tierAfter = tierAfter
+    this.#now = now
     this.#sampler = new Sampler(now)
+    this.troubles = new Troubles(now)
+    // Of a series that begins with its first happening, Prometheus does not see that one happening.
+    for (const reason of reasons) this.metrics.add('records_dead_lettered_total', { reason }, 0)
+    for (const result of ['ok', 'failed']) this.metrics.add('offset_commits_total', { result }, 0)
+  }
+
+  /** The counters that move with single records, for who reads the metrics. */
+  settle(): void {
+    const skipped = skipReasons.map((reason) => ({ labels: { reason }, value: this.counts.skipped[reason] ?? 0 }))
+    this.metrics.total('records_skipped_total', skipped)
+    const dropped = Object.entries(this.#dropped).map(([param, value]) => ({ labels: { param }, value }))
+    this.metrics.total('params_dropped_total', dropped)
   }
 
   // --- the service ---
@@ -65,7 +117,17 @@ export class Probe {
     this.#log.info(facts, 'mytracker-sink is starting')
   }
 
+  serving(url: string): void {
+    this.#log.info({ url }, 'the status page, health and metrics are served')
+  }
+
+  /** Once for each change of the state. */
+  stateChanged(state: string, verdict: string, isBad: boolean): void {
+    this.#log[isBad ? 'warn' : 'info']({ state, verdict }, 'the state has changed')
+  }
+
   assigned(groupId: string, partitions: readonly Place[]): void {
+    this.metrics.add('rebalances_total', {})
     this.#log.info(
       { groupId, partitions: partitions.map(({ topic, partition }) => `${topic}-${partition}`) },
       'the group was joined',
@@ -102,10 +164,12 @@ export class Probe {
   // --- schemas and mappings ---
 
   schemaLoaded({ id, name }: { id: number; name: string }): void {
+    this.troubles.ended('registry')
     this.#log.info({ schemaId: id, record: name }, 'a schema was loaded')
   }
 
   registryFailed(id: number, error: unknown): void {
+    this.troubles.began('registry', '', messageOf(error))
     this.#sampled(
       'warn',
       'registry',
@@ -119,31 +183,51 @@ export class Probe {
   }
 
   paramsDropped(params: readonly string[]): void {
-    for (const param of params)
+    for (const param of params) {
+      this.#dropped[param] = (this.#dropped[param] ?? 0) + 1
       this.#sampled('warn', `param ${param}`, { param }, 'a parameter broke a rule of the tracker and was left out')
+    }
   }
 
   // --- the pipeline ---
 
-  consumed(records: number): void {
+  consumed(topic: string, records: number): void {
     this.counts.consumed += records
+    this.metrics.add('records_consumed_total', { topic }, records)
   }
 
-  retried(records: number): void {
+  retried(topic: string, records: number): void {
     this.counts.retried += records
+    this.metrics.add('records_consumed_total', { topic }, records)
+  }
+
+  requestStarted(): void {
+    this.inFlight += 1
+  }
+
+  requestEnded({ method, status, hits, bytes, durationMs }: Request): void {
+    this.inFlight -= 1
+    const said = status === 0 ? 'none' : String(status)
+    this.answers[said] = (this.answers[said] ?? 0) + 1
+    this.metrics.add('requests_total', { method, status: said })
+    this.durations.add(durationMs)
+    this.#duration.observe(durationMs / 1_000)
+    this.#batchEvents.observe(hits)
+    this.#batchBytes.observe(bytes)
   }
 
   skipped(reason: SkipReason): void {
     this.counts.skipped[reason] = (this.counts.skipped[reason] ?? 0) + 1
   }
 
-  answered({ route, hits, answer }: { route: Route; hits: readonly unknown[]; answer: Answer; durationMs: number }): void {
+  answered({ route, hits, answer }: { route: Route; hits: readonly Delivered[]; answer: Answer; durationMs: number }): void {
     this.counts.requests += 1
     if (answer.kind === 'delivered') {
-      this.counts.delivered += hits.length
+      this.#delivered(route, hits)
       return
     }
     this.counts.failedRequests += 1
+    this.#troubled(route, answer)
     const fields = { app: route.app, method: route.method, events: hits.length, detail: answer.detail }
     const key = `${answer.kind} ${route.app} ${answer.detail}`
     if (answer.kind === 'halt')
@@ -160,7 +244,36 @@ export class Probe {
       )
   }
 
+  #delivered(route: Route, hits: readonly Delivered[]): void {
+    this.counts.delivered += hits.length
+    this.metrics.add('records_delivered_total', { app: route.app, method: route.method }, hits.length)
+    const now = this.#now()
+    for (const { record } of hits) {
+      this.#latency.observe(Math.max(0, now - (record.history?.origin ?? record).timestamp) / 1_000)
+    }
+    this.troubles.ended('forbidden', route.app)
+    this.troubles.ended('misconfigured', route.app)
+    this.troubles.ended('tracker')
+    this.troubles.ended('pace')
+  }
+
+  #troubled({ app }: Route, answer: Exclude<Answer, { kind: 'delivered' }>): void {
+    if (answer.kind === 'halt') this.troubles.began(answer.reason, app, answer.detail)
+    else if (answer.kind === 'retry') this.troubles.began('tracker', '', answer.detail)
+    else if (answer.kind === 'pace') this.troubles.began('pace', '', answer.detail)
+    // One that is refused in earnest is one that was heard.
+    else this.troubles.ended('tracker')
+  }
+
   exited(exits: readonly Exited[]): void {
+    const at = this.#now()
+    const [first] = exits
+    if (first !== undefined) this.troubles.ended('side-topic', `${first.record.topic}/${first.record.partition}`)
+    this.failures.add(exits.slice(-50).map(({ record, reason, detail }) => ({ at, ...originOf(record), reason, detail })))
+    for (const { to, reason, record } of exits) {
+      if (to === 'tier') this.metrics.add('records_parked_total', { tier: this.#tierAfter(record.topic), reason })
+      else this.metrics.add('records_dead_lettered_total', { reason })
+    }
     for (const { to, reason, record, detail } of exits) {
       const counts = to === 'tier' ? this.counts.parked : this.counts.deadLettered
       counts[reason] = (counts[reason] ?? 0) + 1
@@ -176,6 +289,7 @@ export class Probe {
   }
 
   exitFailed({ error, ...place }: Place & { waiting: number; error: unknown }): void {
+    this.troubles.began('side-topic', `${place.topic}/${place.partition}`, messageOf(error))
     this.#sampled(
       'error',
       `exit ${place.topic}`,
@@ -184,11 +298,16 @@ export class Probe {
     )
   }
 
-  committed(): void {
+  committed(_points: readonly unknown[] = [], durationMs = 0): void {
     this.#sampler.forget('commit')
+    this.troubles.ended('commit')
+    this.metrics.add('offset_commits_total', { result: 'ok' })
+    this.metrics.histogram('commit_duration_seconds').observe(durationMs / 1_000)
   }
 
   commitFailed(error: unknown): void {
+    this.troubles.began('commit', '', messageOf(error))
+    this.metrics.add('offset_commits_total', { result: 'failed' })
     this.#sampled('warn', 'commit', { error: messageOf(error) }, 'a commit failed and is tried again')
   }
 
@@ -196,6 +315,11 @@ export class Probe {
     const repeated = this.#sampler.take(key)
     if (repeated !== undefined) this.#log[level](repeated === 0 ? fields : { ...fields, repeated }, message)
   }
+}
+
+function originOf(record: SourceRecord): { topic: string; partition: number; offset: number } {
+  const { topic, partition, offset } = record.history?.origin ?? record
+  return { topic, partition, offset }
 }
 
 function messageOf(error: unknown): string {

@@ -18,6 +18,14 @@ export interface TrackerApp {
 
 export interface TrackerClientOptions extends TransportOptions {
   readonly apps: readonly TrackerApp[]
+  readonly watch?: RequestWatch
+}
+
+/** Told of every request that is really made. */
+export interface RequestWatch {
+  started(): void
+  /** `status`: 0 where none came. `hitBytes`: of the hits' texts together. */
+  ended(request: { method: Method; status: number; hits: number; hitBytes: number; durationMs: number }): void
 }
 
 export interface TrackerClient {
@@ -41,7 +49,7 @@ interface Sender {
 }
 
 export const createTrackerClient = (options: TrackerClientOptions): TrackerClient => {
-  const { timeoutMs } = options
+  const { timeoutMs, watch } = options
   const { pool, prefix, headers } = createTransport(options)
   const senders = new Map(options.apps.map((app) => [app.name, senderOf(app, prefix)]))
 
@@ -53,8 +61,15 @@ export const createTrackerClient = (options: TrackerClientOptions): TrackerClien
     if (refused !== undefined) return Promise.resolve(refused)
     const paths = sender.paths[route.method]
     const path = hits.length === 1 ? paths.single : paths.batch
+    const startedAt = performance.now()
+    watch?.started()
     return new Promise((settle) => {
-      const attempt = new Attempt(timeoutMs, (answer) => {
+      const attempt = new Attempt(timeoutMs, (answer, status) => {
+        watch?.ended({
+          ...{ method: route.method, status, hits: hits.length },
+          hitBytes: hits.reduce((sum, { bytes }) => sum + bytes, 0),
+          durationMs: performance.now() - startedAt,
+        })
         if (answer.kind === 'halt' && answer.reason === 'forbidden') sender.app.tokenRefused?.()
         settle(answer)
       })

@@ -10,7 +10,6 @@ const appended = (lines: string) => `${valid}${lines}\n`
 const params = (lines: string) => broken('      customUserId: userId', lines)
 
 const refused: readonly (readonly [string, string])[] = [
-  [appended('http: { port: 80 }'), 'c.yaml:24:1 http: this version does not serve HTTP yet; remove the key'],
   [appended('breaker: { failures: 3 }'), 'c.yaml:24:1 breaker: this version has no breaker yet; remove the key or write off'],
   [
     appended('deadLetters: { brake: 0.5 }'),
@@ -28,8 +27,8 @@ describe('a key whose behaviour is not built', () => {
   }
 
   it('is refused without a word about what stands in it', () => {
-    assert.deepEqual(problemsOf(appended('http: { prt: 1 }')), [
-      'c.yaml:24:1 http: this version does not serve HTTP yet; remove the key',
+    assert.deepEqual(problemsOf(appended('breaker: { failurs: 1 }')), [
+      'c.yaml:24:1 breaker: this version has no breaker yet; remove the key or write off',
     ])
   })
 

@@ -214,7 +214,6 @@ describe('all problems of a file', () => {
         'c.yaml:24:10 batch.linger',
         'c.yaml:24:21 batch.maxEvents',
         'c.yaml:26:1 http',
-        'c.yaml:26:1 http',
         'c.yaml:27:30 delivery.maxInflight',
       ],
     )

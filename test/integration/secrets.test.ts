@@ -60,6 +60,7 @@ mappings:
     method: login
     params: { customUserId: player }
 retry: { inPlace: { attempts: 1, delay: 10ms } }
+http: { host: 127.0.0.1, port: 0 }
 log: { level: trace }
 `,
   )

@@ -96,6 +96,7 @@ mappings:
       customEventName: { value: scored }
       eventTimestamp: at
       customEventParams: { id: id, comment: comment }
+http: { host: 127.0.0.1, port: 0 }
 ${more}`,
   )
   return file

@@ -36,7 +36,13 @@ const record: SourceRecord = {
   history: undefined,
   headers: { h: Buffer.from('secret-header') },
 }
-const hit = { kind: 'hit', route: { app: 'shop', method: 'login' }, json: '{"customUserId":"secret-user"}', bytes: 30 } as const
+const hit = {
+  kind: 'hit',
+  route: { app: 'shop', method: 'login' },
+  json: '{"customUserId":"secret-user"}',
+  bytes: 30,
+  record,
+} as const
 const answered = (answer: Answer, hits = 1) =>
   ({ route: hit.route, hits: Array.from({ length: hits }, () => hit), answer, durationMs: 5 }) as const
 
@@ -60,7 +66,7 @@ test('the first line names group, endpoint, apps and topics', () => {
 
 test('delivered events are counted by request, and are no reason for a line', () => {
   const { probe, lines } = watched()
-  probe.consumed(30)
+  probe.consumed('orders', 30)
   probe.answered(answered({ kind: 'delivered' }, 20))
   probe.answered(answered({ kind: 'delivered' }, 1))
   const { consumed, delivered, requests, failedRequests } = probe.counts

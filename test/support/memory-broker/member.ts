@@ -234,6 +234,7 @@ export class MemoryMember implements GroupMember {
         partition,
         records: records.map((stored) => this.#toRecord(topic, partition, stored)),
         upTo,
+        end: upTo,
       })
     } catch (error) {
       handlers.failed(error)
