@@ -139,7 +139,8 @@ export class Lookout {
   }
 
   #snapshot(): Snapshot {
-    const { counts, durations, inFlight, answers, troubles, failures } = this.#probe
+    const { failedRequests: _, ...counts } = this.#probe.counts
+    const { durations, inFlight, answers, troubles, failures } = this.#probe
     const views = this.#running?.pipeline.views()
     const ends = this.#running?.ends
     return {

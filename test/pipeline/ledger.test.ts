@@ -147,3 +147,16 @@ test('the runs tell by turns how many offsets are open and done behind the commi
   assert.deepEqual([ledger.commitPoint, ledger.runs()], [40, []])
   assert.equal(ledger.closed, 6)
 })
+
+test('the oldest open record is known by its timestamp and since when it is here, also after the ring has grown', () => {
+  const ledger = new Ledger()
+  assert.equal(ledger.oldest, undefined)
+  const sequences = Array.from({ length: 3_000 }, (_, offset) => ledger.enter(offset, 10_000 + offset, 20_000 + offset))
+  assert.deepEqual(ledger.oldest, { timestamp: 10_000, since: 20_000 })
+  for (const sequence of sequences.slice(1, 2_000)) ledger.close(sequence)
+  assert.deepEqual(ledger.oldest, { timestamp: 10_000, since: 20_000 })
+  ledger.close(sequences[0] as number)
+  assert.deepEqual(ledger.oldest, { timestamp: 12_000, since: 22_000 })
+  for (const sequence of sequences.slice(2_000)) ledger.close(sequence)
+  assert.equal(ledger.oldest, undefined)
+})
