@@ -1,55 +1,14 @@
-import type { Method, Route } from '../core/hit.ts'
-import type { Answer, Reason, SkipReason } from '../core/outcome.ts'
+import type { Route } from '../core/hit.ts'
+import type { Answer, SkipReason } from '../core/outcome.ts'
 import { reasons, skipReasons } from '../core/outcome.ts'
 import type { SourceRecord } from '../core/record.ts'
 import { Failures } from './failures.ts'
+import type { Counts, Delivered, Exited, Place, Request } from './happenings.ts'
 import type { Log } from './log.ts'
 import { Metrics } from './metrics.ts'
 import { RecentDurations } from './recent-durations.ts'
 import { Sampler } from './sampler.ts'
 import { Troubles } from './troubles.ts'
-
-/** What has happened since the start. */
-export interface Counts {
-  /** Records read from the sources. */
-  consumed: number
-  /** Records read from the retry topics. */
-  retried: number
-  delivered: number
-  skipped: Partial<Record<SkipReason, number>>
-  parked: Partial<Record<Reason, number>>
-  deadLettered: Partial<Record<Reason, number>>
-  /** Requests that were not answered with a 200. */
-  failedRequests: number
-  requests: number
-}
-
-interface Exited {
-  readonly record: SourceRecord
-  readonly to: 'tier' | 'dead-letter'
-  readonly reason: Reason
-  readonly detail: string
-}
-
-/** A request that was made. */
-interface Request {
-  readonly method: Method
-  /** 0: no answer came. */
-  readonly status: number
-  readonly hits: number
-  /** Of the body. */
-  readonly bytes: number
-  readonly durationMs: number
-}
-
-interface Delivered {
-  readonly record: SourceRecord
-}
-
-interface Place {
-  readonly topic: string
-  readonly partition: number
-}
 
 /** One method per happening: it counts, and says in the log what belongs there. */
 export class Probe {

@@ -76,6 +76,13 @@ function assertSilent(output: string, directory: string): void {
   }
 }
 
+/** What it serves, in the midst of its failures; nothing where it has ended or never served. */
+async function pagesOf(sink: CliProcess): Promise<string> {
+  const url = /"url":"([^"]+)"/.exec(sink.stdout)?.[1]
+  const asked = ['/status', '/metrics', '/'].map(async (path) => await (await fetch(`${url}${path}`)).text())
+  return (await Promise.all(asked).catch(() => [])).join('\n')
+}
+
 /** Runs the service until it has said each of `sentences`, then ends it; all that it has said. */
 async function ran(
   t: TestContext,
@@ -87,10 +94,11 @@ async function ran(
   const { file, directory } = sandbox(t, groupId, changes)
   const sink = new CliProcess(t, ['run', '--config', file], { node, cwd: directory })
   await until(`it says ${sentences.join(' and ')}`, () => sentences.every((each) => each.test(sink.stdout + sink.stderr)))
+  const pages = await pagesOf(sink)
   sink.kill('SIGTERM')
   const { stdout, stderr } = await sink.ended()
-  assertSilent(stdout + stderr, directory)
-  return stdout + stderr
+  assertSilent(stdout + stderr + pages, directory)
+  return stdout + stderr + pages
 }
 
 async function checked(t: TestContext, groupId: string, changes: Changes): Promise<string> {
@@ -119,6 +127,7 @@ test('a registry that refuses, fails, and repeats the credentials it was sent', 
     ])
     // What stood around the secret is there: it was taken out, not missed.
     assert.match(said, /refused (Bearer|Basic) \*\*\*/)
+    assert.match(said, /The schema registry does not answer[^\n]*refused (Bearer|Basic) \*\*\*/)
     assert.match(
       await checked(t, `secret-registry-${name}`, { registryUrl: await echoing(t, () => 401), registryAuth }),
       /status 401/,
@@ -133,7 +142,8 @@ test('a registry that refuses, fails, and repeats the credentials it was sent', 
 test('a tracker that refuses, fails, and repeats the token it was sent', async (t) => {
   for (const status of [403, 500, 400, 302]) {
     const trackerUrl = await echoing(t, () => status)
-    await ran(t, `secret-tracker-${status}`, { trackerUrl }, [/the tracker refuses us|a request failed|a record was parked/])
+    const reached = [/the tracker refuses us|a request failed|a record was parked/]
+    assert.match(await ran(t, `secret-tracker-${status}`, { trackerUrl }, reached), /"verdict":"[\s\S]*mytracker_sink_/)
     assert.match(await checked(t, `secret-tracker-${status}`, { trackerUrl }), new RegExp(`app android, .*status ${status}`))
   }
 })

@@ -1,0 +1,45 @@
+import type { Method } from '../core/hit.ts'
+import type { Reason, SkipReason } from '../core/outcome.ts'
+import type { SourceRecord } from '../core/record.ts'
+
+/** What has happened since the start. */
+export interface Counts {
+  /** Records read from the sources. */
+  consumed: number
+  /** Records read from the retry topics. */
+  retried: number
+  delivered: number
+  skipped: Partial<Record<SkipReason, number>>
+  parked: Partial<Record<Reason, number>>
+  deadLettered: Partial<Record<Reason, number>>
+  /** Requests that were not answered with a 200. */
+  failedRequests: number
+  requests: number
+}
+
+export interface Exited {
+  readonly record: SourceRecord
+  readonly to: 'tier' | 'dead-letter'
+  readonly reason: Reason
+  readonly detail: string
+}
+
+/** A request that was made. */
+export interface Request {
+  readonly method: Method
+  /** 0: no answer came. */
+  readonly status: number
+  readonly hits: number
+  /** Of the body. */
+  readonly bytes: number
+  readonly durationMs: number
+}
+
+export interface Delivered {
+  readonly record: SourceRecord
+}
+
+export interface Place {
+  readonly topic: string
+  readonly partition: number
+}
