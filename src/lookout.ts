@@ -77,8 +77,8 @@ export class Lookout {
     this.#joining = false
   }
 
-  fetched(topic: string, partition: number, end: number): void {
-    this.#running?.ends.note(topic, partition, end)
+  fetched(topic: string, partition: number, end: number | undefined): void {
+    if (end !== undefined) this.#running?.ends.note(topic, partition, end)
   }
 
   moved(): void {

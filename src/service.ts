@@ -270,6 +270,8 @@ function createMember({ config, probe, lookout, fail }: Parts, flow: FlowHandler
         return taken
       },
       moved: () => seen?.moved(),
+      recordsMissed: (event) => probe.recordsMissed(event),
+      metadataIgnored: (place) => probe.metadataIgnored(place),
       failed: (error) => {
         probe.failed(error)
         fail(error)

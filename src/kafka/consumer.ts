@@ -5,7 +5,8 @@ import type { SourceRecord } from '../core/record.ts'
 import type { Point } from './membership.ts'
 import { Membership } from './membership.ts'
 import { copyRecord } from './record.ts'
-import type { StartPositions } from './start-positions.ts'
+import type { OutOfRange } from './repairs.ts'
+import type { Position, StartPositions } from './start-positions.ts'
 
 export interface ConsumerOptions {
   /** This consumer's own: see createKafka. */
@@ -33,8 +34,8 @@ export interface Fetched {
   readonly records: readonly SourceRecord[]
   /** The offset after the fetch; offsets between the last record and this one hold none. */
   readonly upTo: number
-  /** The partition's end, as the broker told with the fetch. */
-  readonly end: number
+  /** The partition's end, as the broker told with the fetch; undefined: it told none. */
+  readonly end: number | undefined
 }
 
 /** What takes time here stops the fetching from a whole broker. None may throw. */
@@ -50,6 +51,10 @@ export interface ConsumerHandlers {
   fetched(fetched: Fetched): boolean
   /** A fetch has ended, whether it brought anything or not: the loop moves. */
   moved?(): void
+  /** Reading goes on at the log's start, since the log does not hold `from`: less than `to` it has expired, more and the log is another one. */
+  recordsMissed?(event: { topic: string; partition: number; from: number; to: number }): void
+  /** A commit's metadata is not ours, and was ignored. */
+  metadataIgnored?(place: { topic: string; partition: number }): void
   /** The consumer has ended and does not come back. */
   failed(error: unknown): void
 }
@@ -68,6 +73,8 @@ export class GroupConsumer {
   readonly #membership: Membership
   /** Counts the joins: what an earlier one began must not end in a later one. */
   #epoch = 0
+  /** That whose partitions were handed out. */
+  #assignedEpoch = 0
   #stopping = false
   /** As it was when partitions were last handed out. */
   #memberId: string | undefined
@@ -78,7 +85,11 @@ export class GroupConsumer {
 
   constructor(options: ConsumerOptions) {
     this.#options = options
-    this.#membership = new Membership(options.groupId, () => this.#beforeJoin())
+    this.#membership = new Membership(
+      options.groupId,
+      () => this.#beforeJoin(),
+      (event) => this.#onOutOfRange(event),
+    )
     this.#consumer = options.kafka.consumer({
       groupId: options.groupId,
       sessionTimeout: options.sessionTimeoutMs,
@@ -96,7 +107,7 @@ export class GroupConsumer {
 
   /** Resolves once the group is joined. */
   async start(): Promise<void> {
-    const { CRASH, FETCH, GROUP_JOIN } = this.#consumer.events
+    const { CRASH, FETCH, GROUP_JOIN, START_BATCH_PROCESS } = this.#consumer.events
     // An exception in a listener would end the consumer for good and in silence.
     this.#consumer.on(
       GROUP_JOIN,
@@ -105,6 +116,10 @@ export class GroupConsumer {
     this.#consumer.on(FETCH, () => this.#options.handlers.moved?.())
     this.#consumer.on(CRASH, ({ payload }) => {
       if (!payload.restart && !this.#stopping) this.#options.handlers.failed(payload.error)
+    })
+    this.#consumer.on(START_BATCH_PROCESS, ({ payload: { batchSize, topic, partition, lastOffset } }) => {
+      // Nothing but transaction markers and what was aborted: kafkajs passes over it, and eachBatch never hears of it.
+      if (batchSize === 0) this.#passOver(topic, partition, Number(lastOffset) + 1)
     })
     await this.#consumer.connect()
     // Always true, whatever the operator wrote: with false, kafkajs skips to the end whenever it loses its place.
@@ -174,9 +189,46 @@ export class GroupConsumer {
     if (isOver()) return
     const isSameMember = memberId === this.#memberId
     this.#memberId = memberId
+    this.#assignedEpoch = epoch
     this.#options.handlers.assigned(
       positions.map(({ topic, partition, offset, runs }) => ({ topic, partition, resume: { offset, runs }, isSameMember })),
     )
+    for (const position of positions) this.#tell(position)
+  }
+
+  /** What is committed is not always what can be gone on from. */
+  #tell({ topic, partition, missed, isForeign, isNew }: Position): void {
+    const { handlers } = this.#options
+    if (isForeign) handlers.metadataIgnored?.({ topic, partition })
+    if (missed === undefined) return
+    handlers.recordsMissed?.({ topic, partition, ...missed })
+    if (isNew) return
+    this.seek(topic, partition, missed.to)
+    this.#passOver(topic, partition, missed.to)
+  }
+
+  #onOutOfRange({ topic, partition, from, low, high }: OutOfRange): void {
+    const { handlers } = this.#options
+    // Until the partitions are handed out, positions are kafkajs's own; the start positions see to it.
+    if (this.#assignedEpoch !== this.#epoch || this.#stopping) return
+    if (from > high) {
+      // What is open stands in a log that is gone, and offsets that come again would pass for done.
+      handlers.failed(
+        new Error(`the log of ${topic}-${partition} ends at ${high}, before ${from}: it was truncated or made anew`),
+      )
+      return
+    }
+    handlers.recordsMissed?.({ topic, partition, from, to: low })
+    this.#passOver(topic, partition, low)
+  }
+
+  /** Up to there is nothing to read. */
+  #passOver(topic: string, partition: number, upTo: number): void {
+    try {
+      this.#options.handlers.fetched({ topic, partition, records: [], upTo, end: undefined })
+    } catch (error) {
+      this.#options.handlers.failed(error)
+    }
   }
 
   async #onBatch({ batch, resolveOffset, isRunning, isStale }: EachBatchPayload): Promise<void> {

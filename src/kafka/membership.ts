@@ -3,6 +3,8 @@ import type { Broker, Cluster, PartitionAssigner } from 'kafkajs'
 import kafkajs from 'kafkajs'
 import type { ResumePoint } from '../core/offset-runs.ts'
 import { encodeOffsetMap } from './offset-map.ts'
+import type { OutOfRange } from './repairs.ts'
+import { onOutOfRange } from './repairs.ts'
 
 export type Point = ResumePoint & { readonly topic: string; readonly partition: number }
 
@@ -35,15 +37,17 @@ const COMMIT_MS = 1_500
 export class Membership {
   readonly #groupId: string
   readonly #beforeJoin: () => Promise<void>
+  readonly #outOfRange: (event: OutOfRange) => void
   readonly #watched = new WeakSet<Broker>()
   #cluster: Cluster | undefined
   #find: (() => Promise<Broker>) | undefined
   #coordinator: Broker | undefined
   #joined: Joined | undefined
 
-  constructor(groupId: string, beforeJoin: () => Promise<void>) {
+  constructor(groupId: string, beforeJoin: () => Promise<void>, outOfRange: (event: OutOfRange) => void) {
     this.#groupId = groupId
     this.#beforeJoin = beforeJoin
+    this.#outOfRange = outOfRange
   }
 
   /** Plain round robin. */
@@ -107,6 +111,7 @@ export class Membership {
     // Called again, with the same cluster, when kafkajs starts its consumer anew.
     if (this.#cluster === cluster) return
     this.#cluster = cluster
+    onOutOfRange(cluster, this.#outOfRange)
     const find = cluster.findGroupCoordinator.bind(cluster)
     this.#find = () => find({ groupId: this.#groupId })
     cluster.findGroupCoordinator = async (group) => {

@@ -24,6 +24,7 @@ export function repairKafkajs(): void {
   stopIdleTimerLoop()
   readOffsetsFast()
   askTheLeaderAgain()
+  goOnAtTheStart()
   // A record in a codec that is not registered ends the consumer for good.
   const { CompressionCodecs, CompressionTypes } = kafkajs
   CompressionCodecs[CompressionTypes.Snappy] = () => snappyCodec
@@ -78,5 +79,51 @@ function readOffsetsFast(): void {
   const fromString = Long.fromString
   Long.fromString = function (this: typeof Long, text: string): unknown {
     return text.length > 0 && text.length <= 15 ? Long.fromNumber(Number(text)) : fromString.call(this, text)
+  }
+}
+
+/** A reading position that the log does not hold: its records were deleted, or the log is another one. */
+export interface OutOfRange {
+  readonly topic: string
+  readonly partition: number
+  /** The position. */
+  readonly from: number
+  /** The log's first offset, and the one after its last. */
+  readonly low: number
+  readonly high: number
+}
+
+/** Who wants to know, by kafkajs' cluster object: it has one for each consumer. */
+const listeners = new WeakMap<object, (event: OutOfRange) => void>()
+
+export function onOutOfRange(cluster: object, listener: (event: OutOfRange) => void): void {
+  listeners.set(cluster, listener)
+}
+
+/**
+ * Out of range, kafkajs commits -1 or -2 for the group and reads on from there without a word: with the one it skips to the end of the
+ * log. Here nothing is committed, reading goes on at the log's start, and the consumer hears of it.
+ */
+function goOnAtTheStart(): void {
+  interface OffsetManager {
+    readonly cluster: { fetchTopicsOffset(topics: unknown): Promise<{ partitions: { offset: string }[] }[]> }
+    readonly resolvedOffsets: Record<string, Record<number, string>>
+    nextOffset(topic: string, partition: number): { toString(): string }
+    setDefaultOffset(of: { topic: string; partition: number }): Promise<void>
+  }
+  const { prototype } = require('kafkajs/src/consumer/offsetManager') as { prototype: OffsetManager }
+  prototype.setDefaultOffset = async function (this: OffsetManager, { topic, partition }): Promise<void> {
+    const { cluster } = this
+    const ask = async (fromBeginning: boolean): Promise<string> => {
+      const [found] = await cluster.fetchTopicsOffset([{ topic, partitions: [{ partition }], fromBeginning }])
+      return found?.partitions[0]?.offset ?? '0'
+    }
+    const [low, high] = [await ask(true), await ask(false)]
+    const from = Number(this.nextOffset(topic, partition))
+    const ofTopic = this.resolvedOffsets[topic]
+    // Dealt to somebody else while the broker was asked.
+    if (ofTopic === undefined) return
+    ofTopic[partition] = low
+    listeners.get(cluster)?.({ topic, partition, from, low: Number(low), high: Number(high) })
   }
 }

@@ -8,8 +8,12 @@ export type StartFrom = 'earliest' | 'latest' | number
 export interface Position extends ResumePoint {
   readonly topic: string
   readonly partition: number
-  /** The group has committed nothing here; this is where it begins. */
+  /** The group has committed nothing here, or for a log that is gone; this is where it begins. */
   readonly isNew: boolean
+  /** Set where the log does not hold the offset that is committed: reading goes on at its start, `to`. */
+  readonly missed: { readonly from: number; readonly to: number } | undefined
+  /** The commit has metadata that is not ours, or is damaged. */
+  readonly isForeign: boolean
 }
 
 /**
@@ -52,15 +56,29 @@ export class StartPositions {
     const positions: Position[] = []
     for (const { topic, partitions } of await this.#admin.fetchOffsets({ groupId: this.#groupId, topics })) {
       const ours = assigned.get(topic) ?? []
+      const logs = await this.#logsOf(topic)
       for (const { partition, offset, metadata } of partitions.filter((each) => ours.includes(each.partition))) {
+        const at = { topic, partition }
         if (isCommitted(offset)) {
-          positions.push({ topic, partition, offset: Number(offset), runs: decodeOffsetMap(metadata ?? '') ?? [], isNew: false })
+          positions.push({ ...at, ...goingOn(Number(offset), metadata ?? '', logs.get(partition)) })
         } else {
-          positions.push({ topic, partition, offset: await this.#startOf(topic, partition), runs: [], isNew: true })
+          const begins = { runs: [], isNew: true, missed: undefined, isForeign: false }
+          positions.push({ ...at, ...begins, offset: await this.#startOf(topic, partition) })
         }
       }
     }
     return positions
+  }
+
+  /** By partition; none of a topic that is gone. */
+  async #logsOf(topic: string): Promise<Map<number, Log>> {
+    try {
+      const found = await this.#admin.fetchTopicOffsets(topic)
+      return new Map(found.map(({ partition, low, high }) => [partition, { low: Number(low), high: Number(high) }]))
+    } catch (error) {
+      if ((error as { type?: unknown }).type !== 'UNKNOWN_TOPIC_OR_PARTITION') throw error
+      return new Map()
+    }
   }
 
   async #startOf(topic: string, partition: number): Promise<number> {
@@ -69,6 +87,25 @@ export class StartPositions {
     const oldest = await offsetsOf(this.#admin, topic, 'earliest')
     return oldest.find((entry) => entry.partition === partition)?.offset ?? 0
   }
+}
+
+interface Log {
+  /** The first offset. */
+  readonly low: number
+  /** The one after the last. */
+  readonly high: number
+}
+
+function goingOn(committed: number, metadata: string, log: Log | undefined): Omit<Position, 'topic' | 'partition'> {
+  const runs = decodeOffsetMap(metadata)
+  const isForeign = metadata !== '' && runs === undefined
+  const kept = { offset: committed, runs: runs ?? [], isNew: false, isForeign }
+  // What the runs call done is done all the same where only the records before it have expired.
+  if (log !== undefined && committed < log.low) return { ...kept, missed: { from: committed, to: log.low } }
+  // The log is another one, and so are its offsets.
+  if (log !== undefined && committed > log.high)
+    return { offset: log.low, runs: [], isNew: true, isForeign, missed: { from: committed, to: log.low } }
+  return { ...kept, missed: undefined }
 }
 
 /** kafkajs commits -1 and -2 of its own accord when it lost its place; neither is a position. */

@@ -12,6 +12,8 @@ export interface Counts {
   skipped: Partial<Record<SkipReason, number>>
   parked: Partial<Record<Reason, number>>
   deadLettered: Partial<Record<Reason, number>>
+  /** Offsets that were gone before they were read. */
+  missed: number
   /** Requests that were not answered with a 200. */
   failedRequests: number
   requests: number

@@ -39,6 +39,13 @@ export const metricDefinitions = [
     help: 'Records left out by a rule of the configuration',
   },
   {
+    name: 'records_missed_total',
+    kind: 'counter',
+    labels: ['topic'],
+    unit: 'records',
+    help: 'Records that were deleted from their topic before they were read; any is a loss',
+  },
+  {
     name: 'records_parked_total',
     kind: 'counter',
     labels: ['tier', 'reason'],

@@ -19,6 +19,7 @@ export class Probe {
     skipped: {},
     parked: {},
     deadLettered: {},
+    missed: 0,
     failedRequests: 0,
     requests: 0,
   }
@@ -90,6 +91,29 @@ export class Probe {
     this.#log.info(
       { groupId, partitions: partitions.map(({ topic, partition }) => `${topic}-${partition}`) },
       'the group was joined',
+    )
+  }
+
+  /** `from`: the offset that was to be read next; `to`: the log's first, where reading goes on. */
+  recordsMissed({ from, to, ...place }: Place & { from: number; to: number }): void {
+    // Where the log is another one, nobody knows how many.
+    const missed = Math.max(0, to - from)
+    this.counts.missed += missed
+    this.metrics.add('records_missed_total', { topic: place.topic }, missed)
+    this.#log.error(
+      { ...place, from, to, missed },
+      missed > 0
+        ? 'records were deleted before they were read: the retention is too short for what holds the sink up'
+        : 'the log ends before what was read of it: the topic was truncated or made anew, and is read from its start',
+    )
+  }
+
+  metadataIgnored(place: Place): void {
+    this.#sampled(
+      'warn',
+      'metadata',
+      place,
+      "a commit's metadata is not ours or is damaged and was ignored; what was done behind it is sent again",
     )
   }
 

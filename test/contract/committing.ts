@@ -63,6 +63,8 @@ export const committing: readonly Expectation[] = [
     title: 'runs that are too long for a commit are cut from their end',
     async run(broker, { topic, groupId }) {
       await broker.createTopic(topic, { partitions: 1 })
+      // A commit beyond the end would be for another log.
+      await fill(broker, topic, [messagesOf(0, 1)])
       const { member } = await joined(broker, { groupId, topics: [topic] })
       const runs = range(0, 6_000).map((index) => 1 + (index % 300))
       await broker.settled(member.commit([{ topic, partition: 0, offset: 1, runs }]))
