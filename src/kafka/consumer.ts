@@ -76,6 +76,8 @@ export class GroupConsumer {
   /** That whose partitions were handed out. */
   #assignedEpoch = 0
   #stopping = false
+  /** What was said of each partition. */
+  readonly #missedUpTo = new Map<string, number>()
   /** As it was when partitions were last handed out. */
   #memberId: string | undefined
   /** What all joins at once wait for. */
@@ -201,7 +203,7 @@ export class GroupConsumer {
     const { handlers } = this.#options
     if (isForeign) handlers.metadataIgnored?.({ topic, partition })
     if (missed === undefined) return
-    handlers.recordsMissed?.({ topic, partition, ...missed })
+    this.#report({ topic, partition, ...missed })
     if (isNew) return
     this.seek(topic, partition, missed.to)
     this.#passOver(topic, partition, missed.to)
@@ -218,8 +220,16 @@ export class GroupConsumer {
       )
       return
     }
-    handlers.recordsMissed?.({ topic, partition, from, to: low })
+    this.#report({ topic, partition, from, to: low })
     this.#passOver(topic, partition, low)
+  }
+
+  /** Once: a fetch from there may be under way still, and the commit stays behind until something is committed. */
+  #report(missed: { topic: string; partition: number; from: number; to: number }): void {
+    const name = `${missed.topic}/${missed.partition}`
+    if (this.#missedUpTo.get(name) === missed.to) return
+    this.#missedUpTo.set(name, missed.to)
+    this.#options.handlers.recordsMissed?.(missed)
   }
 
   /** Up to there is nothing to read. */
