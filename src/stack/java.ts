@@ -171,6 +171,7 @@ function stackNode(
     id,
     broker: `127.0.0.1:${brokerPort}`,
     kill: () => keeper.kill(name),
+    stop: () => keeper.kill(name, 'SIGTERM'),
     revive: async () => {
       keeper.revive(name)
       await Promise.race([nodeReady(brokerPort, id, { deadlineMs: readyMaxMs, signal }), keeper.ended])

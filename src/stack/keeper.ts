@@ -34,8 +34,8 @@ export interface KeeperPlan {
 export type KeeperOrder =
   /** Class archives of this run may be kept from now on. */
   | { readonly kind: 'ready' }
-  /** SIGKILL for one JVM, whose end is then no surprise. */
-  | { readonly kind: 'kill'; readonly name: string }
+  /** For one JVM, whose end is then no surprise. */
+  | { readonly kind: 'kill'; readonly name: string; readonly signal: 'SIGTERM' | 'SIGKILL' }
   /** The killed JVM again, on the same data. */
   | { readonly kind: 'revive'; readonly name: string }
 
@@ -89,7 +89,7 @@ function obey(order: KeeperOrder, { folder }: KeeperPlan): void {
   if (jvm === undefined) return
   if (order.kind === 'kill') {
     jvm.isKilled = true
-    jvm.process.kill('SIGKILL')
+    jvm.process.kill(order.signal)
     void jvm.gone.then(() => report({ kind: 'killed', name: order.name }))
   } else if (jvm.isKilled) {
     // Two on the same data would be one too many.

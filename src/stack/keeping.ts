@@ -26,8 +26,8 @@ export interface Keeper {
   readonly ended: Promise<never>
   /** Class archives of this run may be kept from now on. */
   ready(): void
-  /** SIGKILL for one JVM. Resolves when it is gone, which `ended` does not hear of. */
-  kill(name: string): Promise<void>
+  /** Ends one JVM, by SIGKILL unless told otherwise. Resolves when it is gone, which `ended` does not hear of. */
+  kill(name: string, signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>
   /** Starts a killed JVM again; that it is up is for the caller to find out. */
   revive(name: string): void
   /** Resolves when JVMs, folder and the keeper itself are gone. */
@@ -63,9 +63,9 @@ export function startKeeper(plan: KeeperPlan, env: Env): Keeper {
     pid: child.pid,
     ended,
     ready: () => order({ kind: 'ready' }),
-    kill: async (name) => {
+    kill: async (name, signal = 'SIGKILL') => {
       const gone = once(killed, name)
-      order({ kind: 'kill', name })
+      order({ kind: 'kill', name, signal })
       await Promise.race([gone, ended])
     },
     revive: (name) => order({ kind: 'revive', name }),

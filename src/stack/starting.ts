@@ -8,6 +8,8 @@ export interface StackNode {
   readonly broker: string
   /** SIGKILL. Resolves when it is gone; its data stays. */
   kill(): Promise<void>
+  /** SIGTERM: it hands over what it leads, and ends. Resolves when it is gone; its data stays. */
+  stop(): Promise<void>
   /** Starts it again. Resolves when the cluster has taken it back, which is not yet in sync. */
   revive(): Promise<void>
 }
