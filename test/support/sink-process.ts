@@ -2,7 +2,6 @@ import type { ChildProcess } from 'node:child_process'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
-import type { TestContext } from 'node:test'
 
 const main = new URL('../../src/main.ts', import.meta.url).pathname
 
@@ -12,13 +11,18 @@ export interface LogLine {
   readonly [field: string]: unknown
 }
 
+/** A test's context, or whatever else has an end. */
+interface Ending {
+  after(end: () => void): void
+}
+
 /** `run` as a process of its own, as an operator starts it. */
 export class SinkProcess {
   readonly log: LogLine[] = []
   readonly #child: ChildProcess
   readonly #exited: Promise<number | null>
 
-  constructor(t: TestContext, configFile: string, ...flags: readonly string[]) {
+  constructor(t: Ending, configFile: string, ...flags: readonly string[]) {
     this.#child = spawn(process.execPath, [main, 'run', '--config', configFile, ...flags], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
@@ -27,6 +31,10 @@ export class SinkProcess {
       this.log.push(JSON.parse(line) as LogLine),
     )
     t.after(() => void this.#child.kill('SIGKILL'))
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? -1
   }
 
   /** Sends the signal and returns the exit code; null: the signal killed it. */

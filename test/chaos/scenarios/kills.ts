@@ -1,0 +1,20 @@
+import type { Scenario } from '../scenario.ts'
+
+/** Its ghost holds the group up until its session of 6 s is over; then it delivers for 5 s, until the next kill. */
+export const kills: Scenario = {
+  name: 'kills',
+  title: 'SIGKILL after every 5 s of delivering, started again at once',
+  nodes: 1,
+  twice: 'bounded',
+  play: async (stage) => {
+    stage.feed.start()
+    const instance = await stage.start()
+    const count = stage.scaled(5)
+    for (let kill = 1; kill <= count; kill += 1) {
+      await stage.more(2_000)
+      await stage.kill(instance)
+    }
+    await stage.more(2_000)
+    return `${count} kills`
+  },
+}
