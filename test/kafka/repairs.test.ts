@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict'
+import { createRequire } from 'node:module'
+import { test } from 'node:test'
+import { createKafka } from '../../src/kafka/client.ts'
+
+interface Group {
+  readonly maxWaitTime: number
+  readonly subscriptionState: { assign(assigned: readonly { topic: string; partitions: readonly number[] }[]): void }
+  pause(partitions: readonly { topic: string; partitions?: readonly number[] }[]): void
+  resume(partitions: readonly { topic: string; partitions?: readonly number[] }[]): void
+}
+
+function groupOf(maxWaitTimeInMs: number): Group {
+  createKafka({ brokers: ['127.0.0.1:9'], clientId: 'test', ssl: false, sasl: undefined, onLog: () => undefined })
+  const ConsumerGroup = createRequire(import.meta.url)('kafkajs/src/consumer/consumerGroup') as new (options: object) => Group
+  const logger = { namespace: () => logger, debug: () => undefined, info: () => undefined }
+  const group = new ConsumerGroup({ maxWaitTimeInMs, logger, topics: ['a'], topicConfigurations: {}, retry: {} })
+  group.subscriptionState.assign([{ topic: 'a', partitions: [0, 1] }])
+  return group
+}
+
+test('a fetch waits as short as it was asked to while a partition is paused, and longer while none is', () => {
+  const group = groupOf(50)
+  assert.equal(group.maxWaitTime, 250)
+  group.pause([{ topic: 'a', partitions: [1] }])
+  assert.equal(group.maxWaitTime, 50)
+  group.resume([{ topic: 'a', partitions: [1] }])
+  assert.equal(group.maxWaitTime, 250)
+})
+
+test('who asks for a longer wait gets it, and each consumer its own', () => {
+  const [long, short] = [groupOf(5_000), groupOf(50)]
+  short.pause([{ topic: 'a', partitions: [0] }])
+  assert.deepEqual([long.maxWaitTime, short.maxWaitTime], [5_000, 50])
+})
