@@ -38,6 +38,8 @@ export interface CountFacts {
   readonly skipped: Readonly<Record<string, number>>
   readonly parked: Readonly<Record<string, number>>
   readonly deadLettered: Readonly<Record<string, number>>
+  /** Deleted before they were read. */
+  readonly missed: number
   readonly retried: number
   readonly requests: number
 }

@@ -16,7 +16,7 @@ export const waiting = (facts: Partial<PartitionFacts> = {}): PartitionFacts =>
 /** All is well and nothing is to be done, but for `changes`. */
 export const snapshot = (changes: Partial<Snapshot> = {}): Snapshot => ({
   ...{ now: NOW, version: '1.2.3', groupId: 'sink', phase: 'running' },
-  counts: { consumed: 1, delivered: 1, skipped: {}, parked: {}, deadLettered: {}, retried: 0, requests: 1 },
+  counts: { consumed: 1, delivered: 1, skipped: {}, parked: {}, deadLettered: {}, missed: 0, retried: 0, requests: 1 },
   partitions: [partition()],
   tiers: [],
   apps: [
