@@ -46,7 +46,7 @@ function stopIdleTimerLoop(): void {
 }
 
 /** Of a fetch. What it delays while nothing is paused is a join and an orderly end. */
-const UNPAUSED_WAIT_MS = 250
+const UNPAUSED_WAIT_MS = 1_000
 
 /**
  * A fetch ends with the first record that comes, however long it may wait, so that a short wait serves one thing only: a partition that
