@@ -19,6 +19,7 @@ export async function perform(
   options: { readonly stack: Stack; readonly seed: number; readonly isShort: boolean },
 ): Promise<Performance> {
   const startedAt = Date.now()
+  const { isShort } = options
   const stage = await Stage.set(scenario, options)
   try {
     const remark = await scenario.play(stage)
@@ -28,7 +29,7 @@ export async function perform(
     return {
       ...result,
       allowedTwice,
-      remark: [remark, restarts].filter((text) => text !== '').join('; '),
+      remark: [remark, restarts, isShort ? 'short form' : ''].filter((text) => text !== '').join('; '),
       seconds: (Date.now() - startedAt) / 1_000,
       faults: faultsOf(result, allowedTwice),
     }
