@@ -8,6 +8,7 @@ import { startSimulator } from '../../src/simulator/server.ts'
 import { Cluster } from '../../src/stack/cluster.ts'
 import type { Stack } from '../../src/stack/stack.ts'
 import { scoredSchema, writeGameConfig } from '../support/game.ts'
+import { randomOf } from '../support/seeded-random.ts'
 import { until } from '../support/sink-process.ts'
 import { Feed } from './feed.ts'
 import { Instance } from './instance.ts'
@@ -17,6 +18,8 @@ import type { Scenario } from './scenario.ts'
 
 const EVENTS_PER_SECOND = 400
 const LATENCY_MS = 100
+/** Of the requests, answered with 500: what is sent again is what later events could overtake. */
+const FAILING = 0.02
 const COMMIT_INTERVAL_MS = 250
 /** Allowed for one commit, on a machine that does much besides. */
 const COMMIT_MS = 1_000
@@ -63,10 +66,14 @@ export class Stage {
     await cluster.createTopic(topic, partitions, {}, nodes)
     const schemaId = await cluster.register('game', scoredSchema)
     const feed = new Feed({ cluster, topic, schemaId, partitions, seed, eventsPerSecond: EVENTS_PER_SECOND })
+    const random = randomOf(seed)
     const tracker = await startSimulator({
       journal: 'hits',
       latencyMs: LATENCY_MS,
-      fault: ({ events }) => (events?.some((event) => stage.held === playerOf(event)) ? { status: 500 } : undefined),
+      fault: ({ events }) => {
+        const isHeld = events?.some((event) => stage.held === playerOf(event)) === true
+        return isHeld || random() < FAILING ? { status: 500 } : undefined
+      },
     })
     const directory = mkdtempSync(join(tmpdir(), 'mytracker-sink-chaos-'))
     const retry = config.some((line) => line.startsWith('retry:')) ? [] : [`retry: { replicationFactor: ${nodes} }`]
