@@ -2,6 +2,7 @@ import type { ConnectionOptions } from 'node:tls'
 import type { Kafka, Producer, SASLOptions } from 'kafkajs'
 import kafkajs from 'kafkajs'
 import { repairKafkajs } from './repairs.ts'
+import { socketFactory } from './socket-factory.ts'
 
 export interface KafkaConnection {
   readonly brokers: readonly string[]
@@ -21,6 +22,7 @@ export function createKafka({ brokers, clientId, ssl, sasl, onLog, patience }: K
     brokers: [...brokers],
     clientId,
     ssl,
+    socketFactory,
     ...(sasl === undefined ? {} : { sasl }),
     connectionTimeout: patience?.timeoutMs ?? 5_000,
     ...(patience === undefined ? {} : { authenticationTimeout: patience.timeoutMs, retry: { retries: patience.retries } }),
