@@ -272,6 +272,7 @@ function createMember({ config, probe, lookout, fail }: Parts, flow: FlowHandler
       moved: () => seen?.moved(),
       recordsMissed: (event) => probe.recordsMissed(event),
       metadataIgnored: (place) => probe.metadataIgnored(place),
+      metadataCut: (place) => probe.metadataCut(place),
       failed: (error) => {
         probe.failed(error)
         fail(error)

@@ -55,6 +55,8 @@ export interface ConsumerHandlers {
   recordsMissed?(event: { topic: string; partition: number; from: number; to: number }): void
   /** A commit's metadata is not ours, and was ignored. */
   metadataIgnored?(place: { topic: string; partition: number }): void
+  /** A commit's metadata could not keep all that was done behind it. */
+  metadataCut?(place: { topic: string; partition: number }): void
   /** The consumer has ended and does not come back. */
   failed(error: unknown): void
 }
@@ -87,11 +89,12 @@ export class GroupConsumer {
 
   constructor(options: ConsumerOptions) {
     this.#options = options
-    this.#membership = new Membership(
-      options.groupId,
-      () => this.#beforeJoin(),
-      (event) => this.#onOutOfRange(event),
-    )
+    this.#membership = new Membership({
+      groupId: options.groupId,
+      beforeJoin: () => this.#beforeJoin(),
+      outOfRange: (event) => this.#onOutOfRange(event),
+      metadataCut: (place) => options.handlers.metadataCut?.(place),
+    })
     this.#consumer = options.kafka.consumer({
       groupId: options.groupId,
       sessionTimeout: options.sessionTimeoutMs,

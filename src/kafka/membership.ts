@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Broker, Cluster, PartitionAssigner } from 'kafkajs'
 import kafkajs from 'kafkajs'
 import type { ResumePoint } from '../core/offset-runs.ts'
-import { encodeOffsetMap } from './offset-map.ts'
+import { encodeOffsetMap, isCut } from './offset-map.ts'
 import type { OutOfRange } from './repairs.ts'
 import { onOutOfRange } from './repairs.ts'
 
@@ -27,6 +27,15 @@ const LOADING_ATTEMPTS = 100
 /** A commit looks for a coordinator that has moved for at most so long. */
 const COMMIT_MS = 1_500
 
+export interface MembershipOptions {
+  readonly groupId: string
+  /** The join waits for it. */
+  readonly beforeJoin: () => Promise<void>
+  readonly outOfRange: (event: OutOfRange) => void
+  /** A commit could not keep all that was done behind it. */
+  readonly metadataCut: (place: { topic: string; partition: number }) => void
+}
+
 /**
  * A member's standing in its group, got hold of by way of the assigner: that is the only part of kafkajs that sees every join.
  *
@@ -35,19 +44,15 @@ const COMMIT_MS = 1_500
  * and fails at once where kafkajs asks for seconds.
  */
 export class Membership {
-  readonly #groupId: string
-  readonly #beforeJoin: () => Promise<void>
-  readonly #outOfRange: (event: OutOfRange) => void
+  readonly #options: MembershipOptions
   readonly #watched = new WeakSet<Broker>()
   #cluster: Cluster | undefined
   #find: (() => Promise<Broker>) | undefined
   #coordinator: Broker | undefined
   #joined: Joined | undefined
 
-  constructor(groupId: string, beforeJoin: () => Promise<void>, outOfRange: (event: OutOfRange) => void) {
-    this.#groupId = groupId
-    this.#beforeJoin = beforeJoin
-    this.#outOfRange = outOfRange
+  constructor(options: MembershipOptions) {
+    this.#options = options
   }
 
   /** Plain round robin. */
@@ -91,14 +96,14 @@ export class Membership {
     if (this.#joined === undefined) throw new Error('the group was not joined')
     const topics = [...Map.groupBy(points, ({ topic }) => topic)].map(([topic, ofTopic]) => ({
       topic,
-      partitions: ofTopic.map(({ partition, offset, runs }) => ({
-        partition,
-        offset: String(offset),
-        metadata: encodeOffsetMap(runs),
-      })),
+      partitions: ofTopic.map(({ partition, offset, runs }) => {
+        const metadata = encodeOffsetMap(runs)
+        if (isCut(runs, metadata)) this.#options.metadataCut({ topic, partition })
+        return { partition, offset: String(offset), metadata }
+      }),
     }))
     const { generationId: groupGenerationId, memberId } = this.#joined
-    await coordinator.offsetCommit({ groupId: this.#groupId, groupGenerationId, memberId, topics })
+    await coordinator.offsetCommit({ groupId: this.#options.groupId, groupGenerationId, memberId, topics })
   }
 
   async #current(): Promise<Broker> {
@@ -111,11 +116,11 @@ export class Membership {
     // Called again, with the same cluster, when kafkajs starts its consumer anew.
     if (this.#cluster === cluster) return
     this.#cluster = cluster
-    onOutOfRange(cluster, this.#outOfRange)
+    onOutOfRange(cluster, this.#options.outOfRange)
     const find = cluster.findGroupCoordinator.bind(cluster)
-    this.#find = () => find({ groupId: this.#groupId })
+    this.#find = () => find({ groupId: this.#options.groupId })
     cluster.findGroupCoordinator = async (group) => {
-      await this.#beforeJoin()
+      await this.#options.beforeJoin()
       const broker = await find(group)
       this.#watch(broker as JoiningBroker)
       return broker

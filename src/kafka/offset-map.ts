@@ -26,6 +26,12 @@ export function encodeOffsetMap(runs: OffsetRuns): string {
   return VERSION + Buffer.from(fits).toString('base64url')
 }
 
+/** Whether runs were left away from the metadata that these became. */
+export function isCut(runs: OffsetRuns, metadata: string): boolean {
+  // A pair is at most 22 characters: what is shorter had room for another.
+  return metadata.length > CHARS_MAX - 22 && (decodeOffsetMap(metadata) ?? []).length < runs.length - (runs.length % 2)
+}
+
 /** The runs that a commit's metadata holds; undefined: it is none of ours, or no whole one. */
 export function decodeOffsetMap(metadata: string): OffsetRuns | undefined {
   if (!metadata.startsWith(VERSION)) return undefined

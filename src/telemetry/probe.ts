@@ -117,6 +117,15 @@ export class Probe {
     )
   }
 
+  metadataCut(place: Place): void {
+    this.#sampled(
+      'warn',
+      'metadata cut',
+      place,
+      'too many records are open between done ones to note them all with the commit; after a crash, some that are done are sent again',
+    )
+  }
+
   rejoining(groupId: string): void {
     this.#log.info({ groupId }, 'the group is being joined')
   }

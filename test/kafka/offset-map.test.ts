@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { decodeOffsetMap, encodeOffsetMap } from '../../src/kafka/offset-map.ts'
+import { decodeOffsetMap, encodeOffsetMap, isCut } from '../../src/kafka/offset-map.ts'
 
 test('runs come back as they were; a last run of open offsets may be left away, since it says nothing', () => {
   const run = fc.oneof(fc.nat(300), fc.integer({ min: 1, max: 2 ** 45 }), fc.constantFrom(127, 128, 16_383, 16_384))
@@ -11,6 +11,7 @@ test('runs come back as they were; a last run of open offsets may be left away, 
       assert.match(text, /^(mts1:[\w-]*)?$/)
       const whole = runs.length - (runs.length % 2)
       assert.deepEqual(text === '' ? [] : decodeOffsetMap(text), runs.slice(0, whole))
+      assert.equal(isCut(runs, text), false)
     }),
   )
 })
@@ -24,6 +25,7 @@ test('a map too long for a commit loses pairs from its end, never half of one, a
       const kept = decodeOffsetMap(text) ?? assert.fail('it can be read')
       assert.equal(kept.length % 2, 0)
       assert.deepEqual(kept, runs.slice(0, kept.length))
+      assert.equal(isCut(runs, text), kept.length < runs.length - 1)
       if (kept.length < runs.length - 1)
         assert.ok(text.length > 4_000 - 12, `${text.length} characters, yet something was left away`)
     }),
