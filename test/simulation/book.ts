@@ -100,7 +100,7 @@ export class Book {
    * The group was joined again: lanes of these topics begin anew from what is committed, but for those that stay. Says whether something
    * was under way of which nobody will hear.
    */
-  forget(topics: readonly string[], staying: ReadonlySet<string>): boolean {
+  forget(topics: readonly string[], staying: Pick<ReadonlySet<string>, 'has'>): boolean {
     let wasUnderWay = false
     for (const [name, copy] of this.#copies) {
       const { topic, partition } = copy.record

@@ -14,6 +14,8 @@ import { ListeningProbe } from '../support/pipeline-fakes.ts'
 import type { Truth } from './book.ts'
 import { Book } from './book.ts'
 import { InstanceClock } from './instance-clock.ts'
+import type { Comings } from './reading.ts'
+import { Reading } from './reading.ts'
 import type { Dice, Schedule } from './schedule.ts'
 import type { Connection, Tracker } from './tracker.ts'
 
@@ -32,6 +34,7 @@ export interface InstanceParts {
   readonly broker: MemoryBroker
   readonly tracker: Tracker
   readonly truth: Truth
+  readonly comings: Comings
   readonly topics: SideTopics & { readonly source: string; readonly groupId: string }
   /** Whether the exits stand on the broker as they should. */
   readonly checkStored: (exits: readonly Exit[]) => void
@@ -48,6 +51,7 @@ export class Instance {
   readonly #book: Book
   readonly #producer: MemoryProducer
   readonly #members: MemoryMember[] = []
+  readonly #readings: Reading[] = []
   readonly #hits = new Map<Hit, SourceRecord>()
   readonly #known = new Set<string>()
   readonly #connection: Connection
@@ -88,7 +92,7 @@ export class Instance {
   }
 
   #createPipeline(): Pipeline {
-    const { schedule, dice, topics, tracker, broker } = this.#parts
+    const { schedule, dice, topics, broker } = this.#parts
     const { limits } = schedule
     const partitionsOf = async (topic: string): Promise<number> => broker.ends(topic).length
     const sideExit = new SideExitProducer({ producer: this.#producer, topics, partitionsOf })
@@ -108,7 +112,7 @@ export class Instance {
       tierDelaysMs: new Map(topics.tiers.map(({ topic, delayMs }) => [topic, delayMs])),
       preparer: { prepare: (record) => this.#guarded(() => this.#prepare(record), SKIP) },
       sender: {
-        send: (route, hits) => this.#guarded(() => tracker.send(route, hits, this.#connection), Promise.resolve(HALT)),
+        send: (route, hits) => this.#guarded(() => this.#send(route, hits), Promise.resolve(HALT)),
       },
       sideExit: { write: (exits) => this.#write(exits, sideExit) },
       probe: new ListeningProbe(),
@@ -122,18 +126,25 @@ export class Instance {
   }
 
   #member(flow: FlowHandlers, group: { groupId: string; topics: readonly string[]; isOwn: boolean }): Member {
+    const reading = new Reading(this.#parts.broker, group.groupId, this.#parts.comings)
+    this.#readings.push(reading)
     const handlers = {
       revoking: (withinMs: number) => flow.revoking(withinMs),
       assigned: (partitions: Parameters<FlowHandlers['assigned']>[0]) => {
         staying.clear()
         flow.assigned(partitions)
         if (this.#book.forget(group.topics, staying)) this.#parts.onRepeat()
+        this.#guarded(() => reading.assigned(partitions, staying), undefined)
       },
-      fetched: (fetched: Parameters<FlowHandlers['fetched']>[0]) => flow.fetched(fetched),
+      fetched: (fetched: Parameters<FlowHandlers['fetched']>[0]) => {
+        const isTaken = flow.fetched(fetched)
+        if (isTaken) this.#guarded(() => reading.taken(fetched), undefined)
+        return isTaken
+      },
       failed: this.#parts.onProblem,
     }
-    // Partitions that were read on from where they were.
-    const staying = new Set<string>()
+    // Partitions that are read on from where they were, and from where.
+    const staying = new Map<string, number>()
     const limits = { maxRecords: 30, sessionTimeoutMs: SESSION_MS, heartbeatMs: 500 }
     const member = this.#parts.broker.member({ ...group, ...limits, handlers })
     this.#members.push(member)
@@ -143,11 +154,22 @@ export class Instance {
       pause: (topic, partition) => member.pause(topic, partition),
       resume: (topic, partition) => member.resume(topic, partition),
       seek: (topic, partition, offset) => {
-        staying.add(`${topic}/${partition}`)
+        staying.set(`${topic}/${partition}`, offset)
         member.seek(topic, partition, offset)
       },
       commit: (points) => member.commit(points),
     }
+  }
+
+  #send(route: Route, hits: readonly Hit[]): Promise<Answer> {
+    const records = hits.map((hit) => this.#hits.get(hit) as SourceRecord)
+    for (const reading of this.#readings) reading.sending(records)
+    return this.#parts.tracker.send(route, hits, this.#connection)
+  }
+
+  /** Its sessions end while it goes on, and it hears of that after so many milliseconds. */
+  lose(heardAfterMs: number): void {
+    for (const member of this.#members) member.expire(heardAfterMs)
   }
 
   async #write(exits: readonly Exit[], sideExit: SideExitProducer): Promise<readonly Exit[]> {

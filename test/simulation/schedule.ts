@@ -19,8 +19,11 @@ export interface Planned {
 export interface Restart {
   /** Milliseconds from the start. */
   readonly at: number
-  /** `join`: one more begins; `leave`: one of several is drained; `kill` and `drain`: one ends, and another begins in its place. */
-  readonly how: 'kill' | 'drain' | 'join' | 'leave'
+  /**
+   * `join`: one more begins; `leave`: one of several is drained; `kill` and `drain`: one ends, and another begins in its place;
+   * `lose`: the sessions of one end while it goes on; `spoil`: metadata that is not ours gets into the commits.
+   */
+  readonly how: 'kill' | 'drain' | 'join' | 'leave' | 'lose' | 'spoil'
 }
 
 /** Everything that a run is made of; the rest follows from the seed. */
@@ -81,6 +84,8 @@ export function scheduleOf(seed: number): Schedule {
     ['join', 'leave'],
     ['join', 'leave', 'drain'],
     ['kill', 'drain', 'join'],
+    ['lose', 'join'],
+    ['spoil', 'kill', 'join'],
   )
   const isCalm = dice.chance(0.3)
   const rate = (): number => (isCalm ? 0 : dice.of(0, 0.1, 0.4, 0.8))

@@ -8,6 +8,7 @@ import { MemoryBroker } from '../support/memory-broker/memory-broker.ts'
 import type { Entry } from './book.ts'
 import { nameOf, Truth } from './book.ts'
 import { Instance } from './instance.ts'
+import type { Comings } from './reading.ts'
 import type { Planned, Restart, Schedule } from './schedule.ts'
 import { Dice, scheduleOf } from './schedule.ts'
 import { SideRecords } from './side-records.ts'
@@ -20,7 +21,7 @@ const DEAD = 'sink.dead-letter'
 const OVER_MS = 3_600_000
 
 /** What happened in a run, for the figures. */
-export interface Summary {
+export interface Summary extends Readonly<Comings> {
   readonly records: number
   readonly requests: number
   readonly accepted: number
@@ -31,6 +32,8 @@ export interface Summary {
   readonly kills: number
   readonly joins: number
   readonly drains: number
+  readonly lost: number
+  readonly spoilt: number
 }
 
 /** Runs one schedule to its end and checks it at every step. Throws what is wrong, naming the seed. */
@@ -66,6 +69,9 @@ class World {
   #kills = 0
   #joins = 0
   #drains = 0
+  #lost = 0
+  #spoilt = 0
+  readonly #comings: Comings = { retained: 0, readAhead: 0, withRuns: 0, foreign: 0 }
 
   constructor(schedule: Schedule) {
     this.#schedule = schedule
@@ -160,6 +166,7 @@ class World {
       broker: this.#broker,
       tracker: this.#tracker,
       truth: this.#truth,
+      comings: this.#comings,
       topics: { tiers: this.#tiers, deadLetter: DEAD, source: SOURCE, groupId: GROUP },
       checkStored: (exits) => this.#side.check(exits),
       onRepeat: () => {
@@ -179,6 +186,14 @@ class World {
       this.#start()
       return
     }
+    if (how === 'spoil') {
+      this.#spoil()
+      return
+    }
+    if (how === 'lose') {
+      this.#lose()
+      return
+    }
     // The last one stays, unless another follows it.
     if (this.#instances.length === 0 || (how === 'leave' && this.#instances.length === 1)) return
     const [instance] = this.#instances.splice(this.#dice.between(0, this.#instances.length - 1), 1)
@@ -196,6 +211,31 @@ class World {
       if (!clean) this.#mayRepeat = true
       if (how === 'drain') this.#start()
     })
+  }
+
+  /** One that is cut off from the coordinator only: it reads and sends while others take its partitions. */
+  #lose(): void {
+    this.#lost += 1
+    this.#mayRepeat = true
+    const heardAfterMs = this.#dice.of(0, 1_000, 5_000)
+    this.#dice.of(...this.#instances).lose(heardAfterMs)
+    // The run is not over before it has joined again: until then its drain cannot be clean.
+    this.#at(heardAfterMs + 2_000, () => undefined)
+  }
+
+  #spoil(): void {
+    for (const { groupId, topic } of this.#groupTopics) {
+      this.#broker.committed(groupId, topic).forEach((commit, partition) => {
+        if (commit === undefined) return
+        this.#spoilt += 1
+        this.#mayRepeat = true
+        this.#broker.spoil(groupId, { topic, partition }, this.#dice.of('of another tool', 'mts2:AQI', 'mts1:AYA', 'mts1:____'))
+      })
+    }
+  }
+
+  get #groupTopics(): { groupId: string; topic: string }[] {
+    return [{ groupId: GROUP, topic: SOURCE }, ...this.#tiers.map(({ topic }) => ({ groupId: `${GROUP}.retry`, topic }))]
   }
 
   async #until(done: () => boolean): Promise<void> {
@@ -223,12 +263,12 @@ class World {
   // --- what must hold at any moment ---
 
   #checkCommits(): void {
-    const topics = [{ groupId: GROUP, topic: SOURCE }, ...this.#tiers.map(({ topic }) => ({ groupId: `${GROUP}.retry`, topic }))]
-    for (const { groupId, topic } of topics) {
+    for (const { groupId, topic } of this.#groupTopics) {
       this.#broker.committed(groupId, topic).forEach((commit, partition) => {
         const name = `${topic}/${partition}`
         const before = this.#seen.get(name)
         if (commit === undefined || (before?.offset === commit.offset && before.metadata === commit.metadata)) return
+        assert.ok(before === undefined || commit.offset >= before.offset, `${name}: the commit goes back to ${commit.offset}`)
         this.#checkCommit({ topic, partition }, commit)
         this.#seen.set(name, commit)
       })
@@ -304,6 +344,9 @@ class World {
       kills: this.#kills,
       joins: this.#joins,
       drains: this.#drains,
+      lost: this.#lost,
+      spoilt: this.#spoilt,
+      ...this.#comings,
     }
   }
 }

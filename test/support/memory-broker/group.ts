@@ -62,6 +62,11 @@ export class Group {
     return this.#commits.get(nameOf(of))
   }
 
+  spoil(of: TopicPartition, metadata: string): void {
+    const commit = this.committed(of)
+    if (commit !== undefined) this.#commits.set(nameOf(of), { ...commit, metadata })
+  }
+
   /** The topic is gone, and what was committed for it. */
   forget(topic: string): void {
     for (const [name, commit] of this.#commits) if (commit.topic === topic) this.#commits.delete(name)

@@ -59,7 +59,9 @@ export class MemoryMember implements GroupMember {
   /** Of the group, as this member knows it; undefined: it has not joined yet. */
   #generation: number | undefined
   #joinedAt = 0
-  #wasAssigned = false
+  /** Counts the members that it has been: each expired session begins another. */
+  #identity = 0
+  #assignedIdentity: number | undefined
   /** The group waits for it. */
   #isBehind = false
   /** Its join is under way. */
@@ -137,6 +139,16 @@ export class MemoryMember implements GroupMember {
     clock.set(() => group.leave(this), this.#options.sessionTimeoutMs ?? 10_000)
   }
 
+  /** Its session ends while it goes on. It hears of that with its first heartbeat after so many milliseconds, and joins as another member. */
+  expire(heardAfterMs: number): void {
+    const { clock, group } = this.#parts
+    if (this.#state !== 'running' || this.#isBehind || this.#isJoining) return
+    this.#identity += 1
+    this.#isBehind = true
+    group.leave(this)
+    clock.set(() => this.#joinAtHeartbeat(), heardAfterMs)
+  }
+
   /** Called by the group. */
   rebalancing(): void {
     if (this.#isBehind || this.#state !== 'running') return
@@ -182,7 +194,7 @@ export class MemoryMember implements GroupMember {
     // Fetching begins before `assigned`, as it does in kafkajs: what comes first is refused and comes again.
     this.#loop.begin(places.map((place) => ({ ...place, position: group.committed(place)?.offset ?? 0 })))
     await this.#roundTrip()
-    const isSameMember = this.#wasAssigned
+    const isSameMember = this.#assignedIdentity === this.#identity
     const positions = (await this.#starts?.of(assignment)) ?? []
     const starts = positions.filter(({ isNew }) => isNew)
     if (!this.#isStill(generation)) return
@@ -192,7 +204,10 @@ export class MemoryMember implements GroupMember {
     this.#options.handlers.assigned(
       positions.map(({ topic, partition, offset, runs }) => ({ topic, partition, resume: { offset, runs }, isSameMember })),
     )
-    this.#wasAssigned = true
+    this.#assignedIdentity = this.#identity
+    for (const { topic, partition, isForeign } of positions) {
+      if (isForeign) this.#options.handlers.metadataIgnored?.({ topic, partition })
+    }
   }
 
   #isStill(generation: number): boolean {

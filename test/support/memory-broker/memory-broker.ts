@@ -82,6 +82,11 @@ export class MemoryBroker {
     })
   }
 
+  /** Puts metadata into the group's commit, as another tool may. */
+  spoil(groupId: string, of: TopicPartition, metadata: string): void {
+    this.#group(groupId).spoil(of, metadata)
+  }
+
   producer(): MemoryProducer {
     return new MemoryProducer({ clock: this.#clock, topics: this.#topics, faults: this.#faults, latencyMs: this.#latencyMs })
   }
