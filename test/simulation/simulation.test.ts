@@ -15,6 +15,6 @@ test('through failures, splits, tiers, kills and drains nothing is lost, out of 
     for (const name of Object.keys(seen) as (keyof typeof seen)[]) seen[name] += summary[name]
   }
   // Else the checks of these would be empty.
-  for (const [name, count] of Object.entries(seen)) assert.ok(count > 10, `${count} times ${name}`)
+  for (const [name, count] of Object.entries(seen)) assert.ok(count > 5, `${count} times ${name}`)
   t.diagnostic(`${SCHEDULES} schedules: ${accepted.events} events accepted, ${accepted.twice} times one again`)
 })
