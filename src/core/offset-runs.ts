@@ -31,4 +31,22 @@ export class DoneBefore {
     }
     return this.#at < this.#runs.length && this.#at % 2 === 1
   }
+
+  /** The runs behind `point`, known up to the offset `readTo`, with what was done before from there on: nobody has read it again yet. */
+  behind({ offset, runs }: ResumePoint, readTo: number): OffsetRuns {
+    const whole = [...runs]
+    let end = runs.reduce((sum, length) => sum + length, offset)
+    let start = this.#start
+    for (let at = this.#at; at < this.#runs.length; at += 1) {
+      const next = start + (this.#runs[at] as number)
+      const from = Math.max(start, readTo)
+      if (at % 2 === 1 && next > from) {
+        if (from === end && whole.length > 0) whole.push((whole.pop() as number) + next - from)
+        else whole.push(from - end, next - from)
+        end = next
+      }
+      start = next
+    }
+    return whole
+  }
 }

@@ -98,7 +98,9 @@ export class Lane {
   commitPoint(): CommitPoint | undefined {
     const { commitPoint: offset, closed } = this.#ledger
     if (offset < 0 || (offset === this.#committed.offset && closed === this.#committed.closed)) return undefined
-    const point = { topic: this.topic, partition: this.partition, offset, runs: this.#ledger.runs() }
+    const known = this.#ledger.runs()
+    const runs = this.#doneBefore?.behind({ offset, runs: known }, this.#ledger.readTo) ?? known
+    const point = { topic: this.topic, partition: this.partition, offset, runs }
     this.#offered = { point, closed }
     return point
   }

@@ -62,6 +62,11 @@ export class Ledger {
     return this.#head === this.#tail ? this.#next : (this.#ring[this.#head & (this.#ring.length - 1)] as number)
   }
 
+  /** The offset after everything that was read; negative: nothing was. */
+  get readTo(): number {
+    return this.#next
+  }
+
   /** Epoch ms: the timestamp of the oldest open record, and since when it is open. */
   get oldest(): { readonly timestamp: number; readonly since: number } | undefined {
     if (this.#head === this.#tail) return undefined

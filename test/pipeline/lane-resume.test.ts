@@ -44,6 +44,43 @@ test('a lane that goes on where another stopped sends just what that one left op
   )
 })
 
+test('a lane that ends before it has read again all that was done before keeps the rest of that', async () => {
+  const arbitrary = fc.record({
+    plan: fc.array(fc.record({ gap: fc.constantFrom(0, 0, 1, 7), first: fc.boolean(), second: fc.boolean() }), {
+      minLength: 1,
+      maxLength: 40,
+    }),
+    read: fc.nat(40),
+  })
+  await fc.assert(
+    fc.asyncProperty(arbitrary, async ({ plan, read }) => {
+      let next = 0
+      const records = plan.map(({ gap }) => {
+        next += gap + 1
+        return recordOf(next - 1)
+      })
+      const before = new Bench(single)
+      const first = before.lane()
+      first.accept(records, next)
+      for (const [index, each] of plan.entries()) if (each.first) await before.sender.answer(index, delivered)
+      const kept = first.commitPoint() ?? assert.fail('something was read')
+
+      const between = new Bench(single)
+      const second = between.lane(0, kept)
+      const rest = records.filter(({ offset }) => offset >= kept.offset).slice(0, read)
+      const done = new Set(records.filter((_, index) => plan[index]?.first).map(({ offset }) => offset))
+      if (rest.length > 0) second.accept(rest, (rest.at(-1)?.offset ?? 0) + 1)
+      for (const [index, [offset]] of [...between.sender.sent].entries()) {
+        if (!plan[records.findIndex((record) => record.offset === Number(offset))]?.second) continue
+        await between.sender.answer(index, delivered)
+        done.add(Number(offset))
+      }
+      const open = records.map(({ offset }) => offset).filter((offset) => !done.has(offset))
+      assert.deepEqual(await sentAfter(second.commitPoint() ?? kept, records), open)
+    }),
+  )
+})
+
 test('what was done before holds no key and is not judged again', async () => {
   const bench = new Bench(single)
   bench.preparer.script.set(1, { kind: 'reject', reason: 'malformed', detail: '' })
