@@ -141,7 +141,9 @@ test('a tracker that refuses one app: blocked, the app is named, lag grows old, 
     ['android ok', 'web blocked'],
   )
   await until('the other app is delivered', () => tracker.journal.hits.length === 240)
-  await asking.until('it ages', ({ partitions }) => partitions.some((each) => each.lagSeconds > 1 && each.oldestOpenSeconds > 1))
+  await asking.until('it ages', ({ partitions }) =>
+    partitions.some((each) => each.partition === 0 && each.lagSeconds > 1 && each.oldestOpenSeconds > 1),
+  )
 
   const metrics = await asking.metrics()
   const value = (name: string, labels = {}) => metrics.value(METRIC_PREFIX + name, labels)
