@@ -49,7 +49,7 @@ export class Lookout {
     this.#probe = probe
     const { groupId } = config.kafka
     const { tiers } = ownTopics(groupId, config.retry.tiers)
-    this.#tierOf = new Map(config.retry.tiers.map(({ name }, place) => [tiers[place]?.topic ?? '', name]))
+    this.#tierOf = new Map(tiers.map(({ topic, name }) => [topic, name]))
     this.#watch = new StateWatch(Date.now(), ({ state, verdict }) =>
       probe.stateChanged(state, verdict, state === 'blocked' || state === 'falling-behind'),
     )

@@ -49,8 +49,7 @@ export interface Service {
 /** `rehearsal`: a dry run, which posts, parks and commits nothing. */
 export function createService(config: Config, log: Log, rehearsal?: Rehearsal): Service {
   const { tiers } = ownTopics(config.kafka.groupId, config.retry.tiers)
-  const tierAfter = (topic: string): string => config.retry.tiers[tiers.indexOf(nextTier(tiers, topic) as never)]?.name ?? 'none'
-  const probe = new Probe(log, Date.now, tierAfter)
+  const probe = new Probe(log, Date.now, (topic) => nextTier(tiers, topic)?.name ?? 'none')
   // A dry run looks on beside the service, on whose port it must not be.
   const lookout = rehearsal === undefined ? new Lookout(config, probe) : undefined
   const { promise: failed, resolve: fail } = Promise.withResolvers<unknown>()

@@ -127,7 +127,7 @@ export class SideExitProducer {
 const NOWHERE = { topic: '', partition: 0 }
 
 /** The tier after the one that the record comes from; the last one repeats. */
-export function nextTier(tiers: readonly Tier[], topic: string): Tier | undefined {
+export function nextTier<T extends Tier>(tiers: readonly T[], topic: string): T | undefined {
   return tiers[Math.min(tiers.findIndex((tier) => tier.topic === topic) + 1, tiers.length - 1)]
 }
 

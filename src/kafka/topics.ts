@@ -2,16 +2,16 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Admin, ITopicConfig, ITopicMetadata } from 'kafkajs'
 import kafkajs from 'kafkajs'
 import { StartError } from '../core/errors.ts'
-import type { SideTopics } from './producer.ts'
+import type { SideTopics, Tier } from './producer.ts'
 
-/** The group's own topics, and the name of the group that reads the retry topics. */
+/** The group's own topics, the tiers' with their names in the configuration, and the name of the group that reads the retry topics. */
 export function ownTopics(
   groupId: string,
   tiers: readonly { readonly name: string; readonly delay: number }[],
-): SideTopics & { readonly retryGroupId: string } {
+): Omit<SideTopics, 'tiers'> & { readonly retryGroupId: string; readonly tiers: readonly (Tier & { readonly name: string })[] } {
   return {
     retryGroupId: `${groupId}.retry`,
-    tiers: tiers.map(({ name, delay }) => ({ topic: `${retryPrefix(groupId)}${name}`, delayMs: delay })),
+    tiers: tiers.map(({ name, delay }) => ({ name, topic: `${retryPrefix(groupId)}${name}`, delayMs: delay })),
     deadLetter: `${groupId}.dead-letter`,
   }
 }
