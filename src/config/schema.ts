@@ -95,7 +95,7 @@ const kafka = section(
     ),
     topics: list(topicName(), 'topics', { min: 1, max: 1000 }).describe('Topics to deliver.'),
     startFrom: startFrom.describe(
-      'Where a new group begins: earliest, latest or an ISO time. A partition added later is read from its start.',
+      'Where a group without any commit begins: earliest, latest or an ISO time. A partition or topic added later is read from its start.',
     ),
     clientId: text('a name').exactOptional().describe('Name that the brokers log; default: groupId.'),
     ssl: ssl.prefault(false).describe('Encrypted connections: true, false, or the files to use.'),

@@ -51,7 +51,10 @@ export interface ConsumerHandlers {
   fetched(fetched: Fetched): boolean
   /** A fetch has ended, whether it brought anything or not: the loop moves. */
   moved?(): void
-  /** Reading goes on at the log's start, since the log does not hold `from`: less than `to` it has expired, more and the log is another one. */
+  /**
+   * Reading goes on at the log's start, `to`, since the log does not hold `from`: below `to` it has expired, above it the log is another
+   * one; a negative `from` was committed, and is no offset.
+   */
   recordsMissed?(event: { topic: string; partition: number; from: number; to: number }): void
   /** A commit's metadata is not ours, and was ignored. */
   metadataIgnored?(place: { topic: string; partition: number }): void

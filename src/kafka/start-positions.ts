@@ -8,9 +8,9 @@ export type StartFrom = 'earliest' | 'latest' | number
 export interface Position extends ResumePoint {
   readonly topic: string
   readonly partition: number
-  /** The group has committed nothing here, or for a log that is gone; this is where it begins. */
+  /** The group has committed nothing here, no place, or one of a log that is gone; this is where it begins. */
   readonly isNew: boolean
-  /** Set where the log does not hold the offset that is committed: reading goes on at its start, `to`. */
+  /** Set where the log does not hold the offset that is committed (negative: the place was lost): reading goes on at its start, `to`. */
   readonly missed: { readonly from: number; readonly to: number } | undefined
   /** The commit has metadata that is not ours, or is damaged. */
   readonly isForeign: boolean
@@ -19,9 +19,9 @@ export interface Position extends ResumePoint {
 /**
  * Where partitions are read from: behind what the group has committed, or where it begins when it has committed nothing.
  *
- * `startFrom` is for topics that the group has never read. It is resolved once, before the group is joined: two instances that
- * start together must not mistake each other's first commits for a group that was there before. A partition without a commit in a
- * topic that has some was added later, and is read from its start.
+ * `startFrom` is for a group that has no commits at all, wherever they may point. It is resolved once, before the group is joined: two
+ * instances that start together must not mistake each other's first commits for a group that was there before. In a group that has some,
+ * a partition without one was added later, its topic perhaps, or the topic was made anew: it is read from its start.
  */
 export class StartPositions {
   readonly #admin: Admin
@@ -42,29 +42,24 @@ export class StartPositions {
   }): Promise<StartPositions> {
     const { admin, groupId, topics, startFrom } = options
     const resolved = new Map<string, number>()
-    for (const { topic, partitions } of await admin.fetchOffsets({ groupId, topics: [...topics] })) {
-      if (partitions.some(({ offset }) => isCommitted(offset))) continue
+    const isNew = (await commitsOf(admin, groupId)).size === 0
+    for (const topic of isNew ? topics : [])
       for (const { partition, offset } of await offsetsOf(admin, topic, startFrom)) resolved.set(`${topic}/${partition}`, offset)
-    }
     return new StartPositions(admin, groupId, resolved)
   }
 
   /** Where each of `assigned` goes on, or begins. */
   async of(assigned: ReadonlyMap<string, readonly number[]>): Promise<Position[]> {
-    const topics = [...assigned.keys()]
-    if (topics.length === 0) return []
+    if (assigned.size === 0) return []
+    const commits = await commitsOf(this.#admin, this.#groupId)
     const positions: Position[] = []
-    for (const { topic, partitions } of await this.#admin.fetchOffsets({ groupId: this.#groupId, topics })) {
-      const ours = assigned.get(topic) ?? []
+    for (const [topic, partitions] of assigned) {
       const logs = await this.#logsOf(topic)
-      for (const { partition, offset, metadata } of partitions.filter((each) => ours.includes(each.partition))) {
-        const at = { topic, partition }
-        if (isCommitted(offset)) {
-          positions.push({ ...at, ...goingOn(Number(offset), metadata ?? '', logs.get(partition)) })
-        } else {
-          const begins = { runs: [], isNew: true, missed: undefined, isForeign: false }
-          positions.push({ ...at, ...begins, offset: await this.#startOf(topic, partition) })
-        }
+      for (const partition of partitions) {
+        const name = `${topic}/${partition}`
+        const [commit, log] = [commits.get(name), logs.get(partition)]
+        const position = commit === undefined ? beginning(this.#resolved.get(name) ?? log?.low ?? 0) : goingOn(commit, log)
+        positions.push({ topic, partition, ...position })
       }
     }
     return positions
@@ -80,13 +75,6 @@ export class StartPositions {
       return new Map()
     }
   }
-
-  async #startOf(topic: string, partition: number): Promise<number> {
-    const resolved = this.#resolved.get(`${topic}/${partition}`)
-    if (resolved !== undefined) return resolved
-    const oldest = await offsetsOf(this.#admin, topic, 'earliest')
-    return oldest.find((entry) => entry.partition === partition)?.offset ?? 0
-  }
 }
 
 interface Log {
@@ -96,21 +84,37 @@ interface Log {
   readonly high: number
 }
 
-function goingOn(committed: number, metadata: string, log: Log | undefined): Omit<Position, 'topic' | 'partition'> {
-  const runs = decodeOffsetMap(metadata)
-  const isForeign = metadata !== '' && runs === undefined
-  const kept = { offset: committed, runs: runs ?? [], isNew: false, isForeign }
-  // What the runs call done is done all the same where only the records before it have expired.
-  if (log !== undefined && committed < log.low) return { ...kept, missed: { from: committed, to: log.low } }
-  // The log is another one, and so are its offsets.
-  if (log !== undefined && committed > log.high)
-    return { offset: log.low, runs: [], isNew: true, isForeign, missed: { from: committed, to: log.low } }
-  return { ...kept, missed: undefined }
+type Found = Omit<Position, 'topic' | 'partition'>
+
+function beginning(offset: number): Found {
+  return { offset, runs: [], isNew: true, missed: undefined, isForeign: false }
 }
 
-/** kafkajs commits -1 and -2 of its own accord when it lost its place; neither is a position. */
-function isCommitted(offset: string): boolean {
-  return Number(offset) >= 0
+function goingOn({ offset, metadata }: Commit, log: Log | undefined): Found {
+  const low = log?.low ?? 0
+  // No position, but it was one once: kafkajs commits -1 and -2 of its own accord when it has lost its place, and other tools do.
+  if (offset < 0) return { ...beginning(low), missed: { from: offset, to: low } }
+  const runs = decodeOffsetMap(metadata)
+  const isForeign = metadata !== '' && runs === undefined
+  // The log is another one, and so are its offsets.
+  if (log !== undefined && offset > log.high) return { ...beginning(low), isForeign, missed: { from: offset, to: low } }
+  const kept = { offset, runs: runs ?? [], isNew: false, isForeign }
+  // What the runs call done is done all the same where only the records before it have expired.
+  return { ...kept, missed: offset < low ? { from: offset, to: low } : undefined }
+}
+
+interface Commit {
+  readonly offset: number
+  readonly metadata: string
+}
+
+/** All that the group has, by topic/partition. Asked partition by partition, brokers answer -1 both for none and for one that is -1. */
+async function commitsOf(admin: Admin, groupId: string): Promise<Map<string, Commit>> {
+  const commits = new Map<string, Commit>()
+  for (const { topic, partitions } of await admin.fetchOffsets({ groupId }))
+    for (const { partition, offset, metadata } of partitions)
+      commits.set(`${topic}/${partition}`, { offset: Number(offset), metadata: metadata ?? '' })
+  return commits
 }
 
 async function offsetsOf(admin: Admin, topic: string, from: StartFrom): Promise<{ partition: number; offset: number }[]> {

@@ -94,18 +94,13 @@ export class Probe {
     )
   }
 
-  /** `from`: the offset that was to be read next; `to`: the log's first, where reading goes on. */
+  /** `from`: the offset that was to be read next, negative where the group had lost its place; `to`: the log's first, where reading goes on. */
   recordsMissed({ from, to, ...place }: Place & { from: number; to: number }): void {
-    // Where the log is another one, nobody knows how many.
-    const missed = Math.max(0, to - from)
+    // Where the log is another one or the place is lost, nobody knows how many.
+    const missed = from < 0 ? 0 : Math.max(0, to - from)
     this.counts.missed += missed
     this.metrics.add('records_missed_total', { topic: place.topic }, missed)
-    this.#log.error(
-      { ...place, from, to, missed },
-      missed > 0
-        ? 'records were deleted before they were read: the retention is too short for what holds the sink up'
-        : 'the log ends before what was read of it: the topic was truncated or made anew, and is read from its start',
-    )
+    this.#log.error({ ...place, from, to, missed }, whyMissed(from, missed))
   }
 
   metadataIgnored(place: Place): void {
@@ -316,4 +311,11 @@ function originOf(record: SourceRecord): { topic: string; partition: number; off
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+}
+
+function whyMissed(from: number, missed: number): string {
+  if (from < 0) return "the group's commit is no offset: what was read is not known, and the partition is read from its start"
+  if (missed === 0)
+    return 'the log ends before what was read of it: the topic was truncated or made anew, and is read from its start'
+  return 'records were deleted before they were read: the retention is too short for what holds the sink up'
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import { after, test } from 'node:test'
 import type { ConsumerHandlers } from '../../src/kafka/consumer.ts'
+import type { StartFrom } from '../../src/kafka/start-positions.ts'
 import { Cluster } from '../../src/stack/cluster.ts'
 import { startStack } from '../../src/stack/stack.ts'
 import { groupConsumer, KafkaUnderTest } from '../contract/kafka-under-test.ts'
@@ -30,14 +31,14 @@ async function produce(topic: string, records: number): Promise<void> {
 }
 
 /** A member, what it hears, and what it says was missed. */
-async function reader(t: TestContext, topic: string) {
+async function reader(t: TestContext, topic: string, startFrom: StartFrom = 'earliest') {
   const listener = new Listener()
   const missed: unknown[] = []
   const handlers: ConsumerHandlers = {
     ...listener.handlers,
     recordsMissed: ({ from, to }) => void missed.push({ from, to }),
   }
-  const member = await groupConsumer(cluster, { groupId: `g-${topic}`, topics: [topic], isOwn: false, handlers })
+  const member = await groupConsumer(cluster, { groupId: `g-${topic}`, topics: [topic], startFrom, isOwn: false, handlers })
   t.after(() => member.stop())
   await member.start()
   await until('it has its partition', () => listener.isAssigned)
@@ -113,4 +114,16 @@ test('an aborted transaction at the end of the log is passed over, up to the end
   const [end] = await cluster.ends(topic)
   await until('it has come to the end', () => listener.fetches.at(-1)?.upTo === end)
   assert.deepEqual(listener.offsetsOf(0), [0, 1])
+})
+
+test('a group whose commits are all reset to -1 or -2 is no new one: it reads from the start of the log, and says so', async (t) => {
+  for (const offset of [-1, -2]) {
+    const topic = await topicOf(`reset${offset}`, 20)
+    await deleteBelow(topic, 10)
+    await cluster.admin.setOffsets({ groupId: `g-${topic}`, topic, partitions: [{ partition: 0, offset: String(offset) }] })
+    const { listener, missed } = await reader(t, topic, 'latest')
+    await until('all that is left is read', () => listener.records.length === 10)
+    assert.deepEqual([listener.offsetsOf(0), missed], [range(10, 20), [{ from: offset, to: 10 }]])
+    assert.deepEqual(await cluster.committed(`g-${topic}`, topic), [10], 'its place is committed')
+  }
 })

@@ -220,15 +220,17 @@ test('no line holds anything of a record’s key, value, headers or parameters',
   assert.ok(!text().includes(Buffer.from('secret-value').toJSON().data.join(',')))
 })
 
-test('missed records are an error with their place and number, and are counted; of another log nobody knows the number', () => {
+test('missed records are an error with their place and number, and are counted; of another log or a lost place nobody knows it', () => {
   const { probe, lines } = watched()
   const place = { topic: 'orders', partition: 3 }
   probe.recordsMissed({ ...place, from: 3, to: 10 })
   probe.recordsMissed({ ...place, from: 50, to: 20 })
+  probe.recordsMissed({ ...place, from: -1, to: 20 })
   const seen = lines.map(({ level, topic, partition, from, to, missed }) => ({ level, topic, partition, from, to, missed }))
   assert.deepEqual(seen, [
     { level: 'error', ...place, from: 3, to: 10, missed: 7 },
     { level: 'error', ...place, from: 50, to: 20, missed: 0 },
+    { level: 'error', ...place, from: -1, to: 20, missed: 0 },
   ])
   assert.equal(probe.counts.missed, 7)
 })

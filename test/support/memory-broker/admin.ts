@@ -12,13 +12,11 @@ export class MemoryAdmin implements Pick<Admin, 'fetchOffsets' | 'fetchTopicOffs
     this.#group = group
   }
 
-  async fetchOffsets({ topics = [] }: { topics?: string[] }): Promise<{ topic: string; partitions: FetchOffsetsPartition[] }[]> {
-    return topics.map((topic) => ({
+  /** Of all topics. */
+  async fetchOffsets(): Promise<{ topic: string; partitions: FetchOffsetsPartition[] }[]> {
+    return [...Map.groupBy(this.#group.commits, ({ topic }) => topic)].map(([topic, commits]) => ({
       topic,
-      partitions: [...this.#topics.demand(topic).partitions.keys()].map((partition) => {
-        const commit = this.#group.committed({ topic, partition })
-        return { partition, offset: String(commit?.offset ?? -1), metadata: commit?.metadata ?? null }
-      }),
+      partitions: commits.map(({ partition, offset, metadata }) => ({ partition, offset: String(offset), metadata })),
     }))
   }
 

@@ -62,6 +62,10 @@ export class Group {
     return this.#commits.get(nameOf(of))
   }
 
+  get commits(): Commit[] {
+    return [...this.#commits.values()]
+  }
+
   spoil(of: TopicPartition, metadata: string): void {
     const commit = this.committed(of)
     if (commit !== undefined) this.#commits.set(nameOf(of), { ...commit, metadata })
