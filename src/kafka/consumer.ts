@@ -94,6 +94,7 @@ export class GroupConsumer {
     this.#options = options
     this.#membership = new Membership({
       groupId: options.groupId,
+      topics: options.topics,
       beforeJoin: () => this.#beforeJoin(),
       outOfRange: (event) => this.#onOutOfRange(event),
       metadataCut: (place) => options.handlers.metadataCut?.(place),
@@ -154,7 +155,9 @@ export class GroupConsumer {
   /** The runs go into the commit's metadata, where the partition's next owner finds them. */
   async commit(points: readonly Point[]): Promise<void> {
     // The member has left, or is about to: the partitions may be somebody else's.
-    if (this.#options.commits && !this.#stopping) await this.#membership.commit(points)
+    if (!this.#options.commits || this.#stopping) return
+    await this.#membership.commit(points)
+    this.#options.starts.committed(points)
   }
 
   /** Leaves the group. Commit before: afterwards commits are left out. */
@@ -199,7 +202,10 @@ export class GroupConsumer {
     this.#memberId = memberId
     this.#assignedEpoch = epoch
     this.#options.handlers.assigned(
-      positions.map(({ topic, partition, offset, runs }) => ({ topic, partition, resume: { offset, runs }, isSameMember })),
+      positions.map(({ topic, partition, offset, runs, isNew }) => {
+        // What is open stands in another log, should the offsets be the same.
+        return { topic, partition, resume: { offset, runs }, isSameMember: isSameMember && !isNew }
+      }),
     )
     for (const position of positions) this.#tell(position)
   }
@@ -209,8 +215,12 @@ export class GroupConsumer {
     const { handlers } = this.#options
     if (isForeign) handlers.metadataIgnored?.({ topic, partition })
     if (missed === undefined) return
+    if (isNew) {
+      this.#missedUpTo.delete(`${topic}/${partition}`)
+      handlers.recordsMissed?.({ topic, partition, ...missed })
+      return
+    }
     this.#report({ topic, partition, ...missed })
-    if (isNew) return
     this.seek(topic, partition, missed.to)
     this.#passOver(topic, partition, missed.to)
   }

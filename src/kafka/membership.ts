@@ -4,7 +4,7 @@ import kafkajs from 'kafkajs'
 import type { ResumePoint } from '../core/offset-runs.ts'
 import { encodeOffsetMap, isCut } from './offset-map.ts'
 import type { OutOfRange } from './repairs.ts'
-import { onOutOfRange } from './repairs.ts'
+import { onOutOfRange, onTopicGone } from './repairs.ts'
 
 export type Point = ResumePoint & { readonly topic: string; readonly partition: number }
 
@@ -29,6 +29,7 @@ const COMMIT_MS = 1_500
 
 export interface MembershipOptions {
   readonly groupId: string
+  readonly topics: readonly string[]
   /** The join waits for it. */
   readonly beforeJoin: () => Promise<void>
   readonly outOfRange: (event: OutOfRange) => void
@@ -50,6 +51,9 @@ export class Membership {
   #find: (() => Promise<Broker>) | undefined
   #coordinator: Broker | undefined
   #joined: Joined | undefined
+  /** Topics that are gone or were, until the next join. Made anew, they would take offsets of their old log for their own. */
+  readonly #gone = new Set<string>()
+  #joinAgain: (() => void) | undefined
 
   constructor(options: MembershipOptions) {
     this.#options = options
@@ -72,13 +76,35 @@ export class Membership {
       await this.#commit(points)
     } catch (error) {
       // What else the request held is committed, but nobody says so; asked topic by topic, only the missing one is refused.
-      ignoreMissingTopic(error)
-      const byTopic = Map.groupBy(points, ({ topic }) => topic)
-      for (const ofTopic of byTopic.values()) await this.#commit(ofTopic).catch(ignoreMissingTopic)
+      if (!isMissingTopic(error)) throw error
+      for (const [topic, ofTopic] of Map.groupBy(points, ({ topic }) => topic)) await this.#commitOfOne(topic, ofTopic)
     }
   }
 
-  async #commit(points: readonly Point[]): Promise<void> {
+  async #commitOfOne(topic: string, points: readonly Point[]): Promise<void> {
+    try {
+      await this.#commit(points)
+    } catch (error) {
+      if (!isMissingTopic(error)) throw error
+      this.#gone.add(topic)
+      this.#joinAgain?.()
+    }
+  }
+
+  /** A fetch says that a topic is gone, and not which. */
+  async #findGone(): Promise<void> {
+    const coordinator = await this.#current()
+    const look = async (topic: string): Promise<void> => {
+      await coordinator.metadata([topic]).catch((error) => {
+        if (isMissingTopic(error)) this.#gone.add(topic)
+      })
+    }
+    await Promise.all(this.#options.topics.map(look))
+  }
+
+  async #commit(all: readonly Point[]): Promise<void> {
+    const points = all.filter(({ topic }) => !this.#gone.has(topic))
+    if (points.length === 0) return
     const deadline = performance.now() + COMMIT_MS
     for (;;) {
       try {
@@ -117,6 +143,8 @@ export class Membership {
     if (this.#cluster === cluster) return
     this.#cluster = cluster
     onOutOfRange(cluster, this.#options.outOfRange)
+    // Who cannot be asked now will refuse a commit.
+    this.#joinAgain = onTopicGone(cluster, () => this.#findGone().catch(() => undefined))
     const find = cluster.findGroupCoordinator.bind(cluster)
     this.#find = () => find({ groupId: this.#options.groupId })
     cluster.findGroupCoordinator = async (group) => {
@@ -136,6 +164,7 @@ export class Membership {
         try {
           this.#joined = await join(request)
           this.#coordinator = broker
+          this.#gone.clear()
           return this.#joined
         } catch (error) {
           // Any other error is kafkajs's to deal with: it then looks for the coordinator again.
@@ -151,7 +180,7 @@ function typeOf(error: unknown): unknown {
   return (error as { type?: unknown } | undefined)?.type
 }
 
-function ignoreMissingTopic(error: unknown): void {
-  // There is nothing left to read there, and nothing to commit.
-  if (typeOf(error) !== 'UNKNOWN_TOPIC_OR_PARTITION') throw error
+/** There is nothing left to read there, and nothing to commit. */
+function isMissingTopic(error: unknown): boolean {
+  return typeOf(error) === 'UNKNOWN_TOPIC_OR_PARTITION'
 }

@@ -27,6 +27,8 @@ export class StartPositions {
   readonly #admin: Admin
   readonly #groupId: string
   readonly #resolved: ReadonlyMap<string, number>
+  /** What the group is known to have committed. */
+  readonly #committed = new Map<string, number>()
 
   private constructor(admin: Admin, groupId: string, resolved: ReadonlyMap<string, number>) {
     this.#admin = admin
@@ -58,11 +60,22 @@ export class StartPositions {
       for (const partition of partitions) {
         const name = `${topic}/${partition}`
         const [commit, log] = [commits.get(name), logs.get(partition)]
-        const position = commit === undefined ? beginning(this.#resolved.get(name) ?? log?.low ?? 0) : goingOn(commit, log)
-        positions.push({ topic, partition, ...position })
+        positions.push({ topic, partition, ...(commit === undefined ? this.#beginning(name, log) : goingOn(commit, log)) })
       }
     }
     return positions
+  }
+
+  /** So that it is noticed where a commit has gone: brokers forget those of a topic that is deleted. */
+  committed(points: readonly { readonly topic: string; readonly partition: number; readonly offset: number }[]): void {
+    for (const { topic, partition, offset } of points) this.#committed.set(`${topic}/${partition}`, offset)
+  }
+
+  #beginning(name: string, log: Log | undefined): Found {
+    const low = log?.low ?? 0
+    const before = this.#committed.get(name)
+    if (before === undefined) return beginning(this.#resolved.get(name) ?? low)
+    return { ...beginning(low), missed: { from: before, to: low } }
   }
 
   /** By partition; none of a topic that is gone. */

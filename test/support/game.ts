@@ -66,9 +66,11 @@ export function scores(
 }
 
 export interface GameConfig {
+  /** One, or several with commas between them. */
   readonly topic: string
   readonly groupId: string
   readonly trackerUrl: string
+  readonly startFrom?: 'earliest' | 'latest'
   /** YAML lines put at the end, at the top level. */
   readonly more?: string
 }
@@ -77,12 +79,12 @@ export interface GameConfig {
 export function writeGameConfig(
   cluster: Cluster,
   directory: string,
-  { topic, groupId, trackerUrl, more = '' }: GameConfig,
+  { topic, groupId, trackerUrl, startFrom = 'earliest', more = '' }: GameConfig,
 ): string {
   const file = join(directory, `${groupId}.yaml`)
   writeFileSync(
     file,
-    `kafka: { brokers: ${JSON.stringify(cluster.stack.brokers)}, groupId: ${groupId}, topics: [${topic}], startFrom: earliest, sessionTimeout: 6s }
+    `kafka: { brokers: ${JSON.stringify(cluster.stack.brokers)}, groupId: ${groupId}, topics: [${topic}], startFrom: ${startFrom}, sessionTimeout: 6s }
 schemaRegistry: { url: "${cluster.stack.registryUrl}" }
 tracker:
   endpoint: ${trackerUrl}

@@ -112,6 +112,7 @@ export class MemoryMember implements GroupMember {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     if (this.#state !== 'crashed') this.#sendCommit(points, { resolve, reject })
     await promise
+    this.#starts?.committed(points)
   }
 
   /** Leaves the group; no handler is called from now on. */
@@ -202,7 +203,9 @@ export class MemoryMember implements GroupMember {
     if (starts.length > 0) await this.commit(starts).catch(() => undefined)
     if (!this.#isStill(generation)) return
     this.#options.handlers.assigned(
-      positions.map(({ topic, partition, offset, runs }) => ({ topic, partition, resume: { offset, runs }, isSameMember })),
+      positions.map(({ topic, partition, offset, runs, isNew }) => {
+        return { topic, partition, resume: { offset, runs }, isSameMember: isSameMember && !isNew }
+      }),
     )
     this.#assignedIdentity = this.#identity
     for (const { topic, partition, isForeign } of positions) {
