@@ -108,7 +108,7 @@ export class GroupConsumer {
       maxBytes: options.maxBytesPerFetch,
       maxWaitTimeInMs: options.maxWaitMs,
       // Here and not in `new Kafka`, where it is ignored: partitions added later are seen within this time.
-      metadataMaxAge: 30_000,
+      metadataMaxAge: 10_000,
       allowAutoTopicCreation: false,
       partitionAssigners: [this.#membership.assigner],
     })
