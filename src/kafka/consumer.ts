@@ -81,6 +81,10 @@ export class GroupConsumer {
   /** That whose partitions were handed out. */
   #assignedEpoch = 0
   #stopping = false
+  /** Partitions whose position the log did not hold before they were handed out. */
+  readonly #early = new Set<string>()
+  /** Partitions that were told where to read on while they were handed out: they stay. */
+  readonly #staying = new Set<string>()
   /** What was said of each partition. */
   readonly #missedUpTo = new Map<string, number>()
   /** As it was when partitions were last handed out. */
@@ -149,6 +153,7 @@ export class GroupConsumer {
   }
 
   seek(topic: string, partition: number, offset: number): void {
+    this.#staying.add(`${topic}/${partition}`)
     this.#consumer.seek({ topic, partition, offset: String(offset) })
   }
 
@@ -181,6 +186,7 @@ export class GroupConsumer {
 
   async #onJoin(assignment: Record<string, number[]>): Promise<void> {
     this.#epoch += 1
+    this.#early.clear()
     const epoch = this.#epoch
     const isOver = (): boolean => epoch !== this.#epoch || this.#stopping
     this.#revoking = undefined
@@ -201,6 +207,7 @@ export class GroupConsumer {
     const isSameMember = memberId === this.#memberId
     this.#memberId = memberId
     this.#assignedEpoch = epoch
+    this.#staying.clear()
     this.#options.handlers.assigned(
       positions.map(({ topic, partition, offset, runs, isNew }) => {
         // What is open stands in another log, should the offsets be the same.
@@ -211,12 +218,17 @@ export class GroupConsumer {
   }
 
   /** What is committed is not always what can be gone on from. */
-  #tell({ topic, partition, missed, isForeign, isNew }: Position): void {
+  #tell({ topic, partition, offset, missed, isForeign, isNew }: Position): void {
     const { handlers } = this.#options
+    const name = `${topic}/${partition}`
     if (isForeign) handlers.metadataIgnored?.({ topic, partition })
+    // It has what lies behind the commit, and reads on from further ahead.
+    if (this.#staying.has(name)) return
+    // Expired between the look at the log and now: read from there again, it is out of range again, and heard.
+    if (missed === undefined && this.#early.has(name)) this.seek(topic, partition, offset)
     if (missed === undefined) return
     if (isNew) {
-      this.#missedUpTo.delete(`${topic}/${partition}`)
+      this.#missedUpTo.delete(name)
       handlers.recordsMissed?.({ topic, partition, ...missed })
       return
     }
@@ -228,6 +240,7 @@ export class GroupConsumer {
   #onOutOfRange({ topic, partition, from, low, high }: OutOfRange): void {
     const { handlers } = this.#options
     // Until the partitions are handed out, positions are kafkajs's own; the start positions see to it.
+    if (this.#assignedEpoch !== this.#epoch) this.#early.add(`${topic}/${partition}`)
     if (this.#assignedEpoch !== this.#epoch || this.#stopping) return
     if (from > high) {
       // What is open stands in a log that is gone, and offsets that come again would pass for done.

@@ -41,6 +41,8 @@ export class Truth {
   readonly entries = new Map<string, Entry>()
   /** Names of copies that may be committed. */
   readonly done = new Set<string>()
+  /** Names of copies that were said to be missed. */
+  readonly missed = new Set<string>()
   /** Copies by topic-partition and key, in order. */
   readonly #byKey = new Map<string, string[]>()
 

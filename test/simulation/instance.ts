@@ -38,6 +38,7 @@ export interface InstanceParts {
   readonly topics: SideTopics & { readonly source: string; readonly groupId: string }
   /** Whether the exits stand on the broker as they should. */
   readonly checkStored: (exits: readonly Exit[]) => void
+  readonly onMissed: (place: { topic: string; partition: number }, offsets: readonly number[]) => void
   /** From now on an event may be accepted twice. */
   readonly onRepeat: () => void
   /** Something is not as it must be. Thrown errors would pass for failures of the tracker or the broker. */
@@ -141,6 +142,8 @@ export class Instance {
         if (isTaken) this.#guarded(() => reading.taken(fetched), undefined)
         return isTaken
       },
+      recordsMissed: (missed: Parameters<Reading['missed']>[0]) =>
+        this.#guarded(() => this.#parts.onMissed(missed, reading.missed(missed)), undefined),
       failed: this.#parts.onProblem,
     }
     // Partitions that are read on from where they were, and from where.

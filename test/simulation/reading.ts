@@ -72,6 +72,17 @@ export class Reading {
     place.isFresh = false
   }
 
+  /** What expired before it was read, from where it was to be read on up to the log's start. Returns the offsets of the records there. */
+  missed({ topic, partition, from, to }: { topic: string; partition: number; from: number; to: number }): number[] {
+    const name = `${topic}/${partition}`
+    const place = this.#places.get(name) ?? assert.fail(`${name} has missed something, and is not this member's`)
+    const low = this.#broker.low({ topic, partition })
+    assert.deepEqual([from, to], [place.upTo, low], `${name}: what was missed`)
+    place.upTo = to
+    const between = this.#broker.read({ topic, partition }, from).filter(({ offset }) => offset < to)
+    return between.map(({ offset }) => offset).filter((offset) => !place.doneBefore.has(offset))
+  }
+
   /** After a crash at most that is sent again which was under way, or was accepted since the last commit. */
   sending(records: readonly SourceRecord[]): void {
     for (const record of records) {

@@ -21,9 +21,10 @@ export interface Restart {
   readonly at: number
   /**
    * `join`: one more begins; `leave`: one of several is drained; `kill` and `drain`: one ends, and another begins in its place;
-   * `lose`: the sessions of one end while it goes on; `spoil`: metadata that is not ours gets into the commits.
+   * `lose`: the sessions of one end while it goes on; `spoil`: metadata that is not ours gets into the commits;
+   * `expire`: what lies before some offset of each source partition can be read no more.
    */
-  readonly how: 'kill' | 'drain' | 'join' | 'leave' | 'lose' | 'spoil'
+  readonly how: 'kill' | 'drain' | 'join' | 'leave' | 'lose' | 'spoil' | 'expire'
 }
 
 /** Everything that a run is made of; the rest follows from the seed. */
@@ -86,6 +87,7 @@ export function scheduleOf(seed: number): Schedule {
     ['kill', 'drain', 'join'],
     ['lose', 'join'],
     ['spoil', 'kill', 'join'],
+    ['expire', 'spoil', 'lose', 'kill', 'join'],
   )
   const isCalm = dice.chance(0.3)
   const rate = (): number => (isCalm ? 0 : dice.of(0, 0.1, 0.4, 0.8))

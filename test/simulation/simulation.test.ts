@@ -7,7 +7,7 @@ const SCHEDULES = 150
 
 test('through failures, splits, tiers, kills and drains nothing is lost, out of order, over a bound, stuck, or told wrongly', async (t) => {
   const accepted = { events: 0, twice: 0 }
-  const seen = { readAhead: 0, withRuns: 0, foreign: 0, lost: 0 }
+  const seen = { readAhead: 0, withRuns: 0, foreign: 0, lost: 0, missed: 0 }
   for (let seed = 1; seed <= SCHEDULES; seed += 1) {
     const summary = await runSchedule(seed)
     accepted.events += summary.accepted

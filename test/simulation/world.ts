@@ -34,6 +34,8 @@ export interface Summary extends Readonly<Comings> {
   readonly drains: number
   readonly lost: number
   readonly spoilt: number
+  /** Expired before they were read. */
+  readonly missed: number
 }
 
 /** Runs one schedule to its end and checks it at every step. Throws what is wrong, naming the seed. */
@@ -71,6 +73,7 @@ class World {
   #drains = 0
   #lost = 0
   #spoilt = 0
+  #missed = 0
   readonly #comings: Comings = { retained: 0, readAhead: 0, withRuns: 0, foreign: 0 }
 
   constructor(schedule: Schedule) {
@@ -169,6 +172,15 @@ class World {
       comings: this.#comings,
       topics: { tiers: this.#tiers, deadLetter: DEAD, source: SOURCE, groupId: GROUP },
       checkStored: (exits) => this.#side.check(exits),
+      onMissed: ({ topic, partition }, offsets) => {
+        for (const offset of offsets) {
+          const name = nameOf({ topic, partition, offset })
+          if (!this.#truth.done.has(name)) this.#missed += 1
+          this.#truth.missed.add(name)
+          // Nothing waits for it.
+          this.#truth.done.add(name)
+        }
+      },
       onRepeat: () => {
         this.#mayRepeat = true
       },
@@ -188,6 +200,10 @@ class World {
     }
     if (how === 'spoil') {
       this.#spoil()
+      return
+    }
+    if (how === 'expire') {
+      this.#expire()
       return
     }
     if (how === 'lose') {
@@ -232,6 +248,15 @@ class World {
         this.#broker.spoil(groupId, { topic, partition }, this.#dice.of('of another tool', 'mts2:AQI', 'mts1:AYA', 'mts1:____'))
       })
     }
+  }
+
+  /** Below the commit, a little above it, or all. */
+  #expire(): void {
+    const committed = this.#broker.committed(GROUP, SOURCE)
+    this.#broker.ends(SOURCE).forEach((end, partition) => {
+      const ahead = this.#dice.of(-2, 1, 5, 20, end)
+      this.#broker.expire({ topic: SOURCE, partition }, (committed[partition]?.offset ?? 0) + ahead)
+    })
   }
 
   get #groupTopics(): { groupId: string; topic: string }[] {
@@ -294,8 +319,13 @@ class World {
     for (const entry of this.#truth.entries.values()) this.#checkEntry(entry, dead.get(entry.id))
   }
 
-  #checkEntry({ id, fate, accepted }: Entry, deadOf: string | undefined): void {
+  #checkEntry({ id, fate, accepted, origin }: Entry, deadOf: string | undefined): void {
     const isDelivered = accepted > 0
+    const isLost = !isDelivered && deadOf === undefined && fate !== 'skip'
+    if (isLost && this.#truth.missed.has(nameOf(origin))) {
+      assert.ok(origin.offset < this.#broker.low(origin), `${id} is said to be missed, and could be read`)
+      return
+    }
     if (fate === 'skip') assert.deepEqual([isDelivered, deadOf], [false, undefined], `${id} was to be skipped`)
     else assert.ok(isDelivered || deadOf !== undefined, `${id} (${fate}) is lost`)
     if (fate === 'malformed') assert.equal(deadOf, 'malformed')
@@ -346,6 +376,7 @@ class World {
       drains: this.#drains,
       lost: this.#lost,
       spoilt: this.#spoilt,
+      missed: this.#missed,
       ...this.#comings,
     }
   }

@@ -21,8 +21,8 @@ export class MemoryAdmin implements Pick<Admin, 'fetchOffsets' | 'fetchTopicOffs
   }
 
   async fetchTopicOffsets(topic: string): Promise<(SeekEntry & { high: string; low: string })[]> {
-    return this.#topics.demand(topic).partitions.map(({ end }, partition) => {
-      return { partition, offset: String(end), high: String(end), low: '0' }
+    return this.#topics.demand(topic).partitions.map(({ low, end }, partition) => {
+      return { partition, offset: String(end), high: String(end), low: String(low) }
     })
   }
 

@@ -19,6 +19,8 @@ export interface FetchLoopParts {
   readonly latencyMs: () => number
   /** False: not taken over. */
   readonly deliver: (of: TopicPartition, read: Read) => boolean
+  /** The log no longer holds the position, `from`: reading goes on at its start. */
+  readonly outOfRange: (of: TopicPartition, from: number, low: number) => void
 }
 
 interface Place extends TopicPartition {
@@ -112,7 +114,14 @@ export class FetchLoop {
     for (const place of this.#asked) {
       const log = topics.log(place)
       if (log === undefined || bytes >= limits.maxBytesPerFetch) continue
-      const read = this.#read(log, place.position)
+      if (place.position < log.low && !this.#paused.has(place.name) && !this.#seeks.has(place.name)) {
+        const from = place.position
+        place.position = log.low
+        this.#parts.outOfRange(place, from, log.low)
+        if (this.#state !== 'fetching') return
+        isEmpty = false
+      }
+      const read = this.#read(log, Math.max(place.position, log.low))
       if (read.upTo === place.position) continue
       isEmpty = false
       bytes += read.bytes

@@ -5,7 +5,7 @@ import type { SourceRecord } from '../../../src/core/record.ts'
 import type { ConsumerHandlers } from '../../../src/kafka/consumer.ts'
 import { historyOf } from '../../../src/kafka/headers.ts'
 import { encodeOffsetMap } from '../../../src/kafka/offset-map.ts'
-import type { StartFrom } from '../../../src/kafka/start-positions.ts'
+import type { Position, StartFrom } from '../../../src/kafka/start-positions.ts'
 import { StartPositions } from '../../../src/kafka/start-positions.ts'
 import { MemoryAdmin } from './admin.ts'
 import { connectionLost, refusal } from './errors.ts'
@@ -14,6 +14,7 @@ import { FetchLoop } from './fetch-loop.ts'
 import type { Commit, Group, GroupMember } from './group.ts'
 import type { Read, Stored } from './partition-log.ts'
 import type { TopicPartition, Topics } from './topics.ts'
+import { nameOf } from './topics.ts'
 import { Wire } from './wire.ts'
 
 export interface MemberOptions {
@@ -62,6 +63,12 @@ export class MemoryMember implements GroupMember {
   /** Counts the members that it has been: each expired session begins another. */
   #identity = 0
   #assignedIdentity: number | undefined
+  /** That whose partitions were handed out. */
+  #assignedGeneration: number | undefined
+  /** Partitions that were out of range before that. */
+  readonly #early = new Set<string>()
+  /** Where partitions that stay were told to read on, while partitions are handed out. */
+  readonly #staying = new Set<string>()
   /** The group waits for it. */
   #isBehind = false
   /** Its join is under way. */
@@ -80,6 +87,7 @@ export class MemoryMember implements GroupMember {
       limits: { maxRecords, maxBytesPerPartition, maxBytesPerFetch, maxWaitMs },
       latencyMs: parts.latencyMs,
       deliver: (of, read) => this.#deliver(of, read),
+      outOfRange: (of, from, low) => this.#onOutOfRange(of, from, low),
     })
   }
 
@@ -104,6 +112,7 @@ export class MemoryMember implements GroupMember {
   }
 
   seek(topic: string, partition: number, offset: number): void {
+    this.#staying.add(nameOf({ topic, partition }))
     this.#loop.seek({ topic, partition }, offset)
   }
 
@@ -193,6 +202,7 @@ export class MemoryMember implements GroupMember {
     this.#started.resolve()
     const places = [...assignment].flatMap(([topic, partitions]) => partitions.map((partition) => ({ topic, partition })))
     // Fetching begins before `assigned`, as it does in kafkajs: what comes first is refused and comes again.
+    this.#early.clear()
     this.#loop.begin(places.map((place) => ({ ...place, position: group.committed(place)?.offset ?? 0 })))
     await this.#roundTrip()
     const isSameMember = this.#assignedIdentity === this.#identity
@@ -202,15 +212,35 @@ export class MemoryMember implements GroupMember {
     for (const start of starts) this.#loop.seek(start, start.offset)
     if (starts.length > 0) await this.commit(starts).catch(() => undefined)
     if (!this.#isStill(generation)) return
+    this.#assignedGeneration = generation
+    this.#staying.clear()
     this.#options.handlers.assigned(
       positions.map(({ topic, partition, offset, runs, isNew }) => {
         return { topic, partition, resume: { offset, runs }, isSameMember: isSameMember && !isNew }
       }),
     )
     this.#assignedIdentity = this.#identity
-    for (const { topic, partition, isForeign } of positions) {
-      if (isForeign) this.#options.handlers.metadataIgnored?.({ topic, partition })
-    }
+    for (const position of positions) this.#tell(position)
+  }
+
+  #tell({ topic, partition, offset, missed, isForeign }: Position): void {
+    if (isForeign) this.#options.handlers.metadataIgnored?.({ topic, partition })
+    const name = nameOf({ topic, partition })
+    if (this.#staying.has(name)) return
+    if (missed === undefined && this.#early.has(name)) this.#loop.seek({ topic, partition }, offset)
+    if (missed === undefined) return
+    this.#loop.seek({ topic, partition }, missed.to)
+    this.#miss({ topic, partition }, missed.from, missed.to)
+  }
+
+  #onOutOfRange(of: TopicPartition, from: number, low: number): void {
+    if (this.#assignedGeneration === this.#generation) this.#miss(of, from, low)
+    else this.#early.add(nameOf(of))
+  }
+
+  #miss({ topic, partition }: TopicPartition, from: number, to: number): void {
+    this.#options.handlers.recordsMissed?.({ topic, partition, from, to })
+    this.#deliver({ topic, partition }, { records: [], upTo: to, bytes: 0 })
   }
 
   #isStill(generation: number): boolean {

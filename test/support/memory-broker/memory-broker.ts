@@ -73,6 +73,16 @@ export class MemoryBroker {
     this.#log(to).skip(count)
   }
 
+  /** As retention does: what lies below the offset can be read no more, but for `read` and `records` here. */
+  expire(of: TopicPartition, below: number): void {
+    this.#log(of).expire(below)
+  }
+
+  /** The first offset that a consumer can read. */
+  low(of: TopicPartition): number {
+    return this.#log(of).low
+  }
+
   /** By partition; undefined: the group has committed nothing there. */
   committed(groupId: string, topic: string): ({ offset: number; metadata: string } | undefined)[] {
     const group = this.#group(groupId)

@@ -27,6 +27,17 @@ export interface ReadLimits {
 export class PartitionLog {
   readonly #entries: Stored[] = []
   #end = 0
+  #low = 0
+
+  /** The first offset that a consumer can read. What expired before it is kept for those who check. */
+  get low(): number {
+    return this.#low
+  }
+
+  /** What lies below the offset expires. */
+  expire(below: number): void {
+    this.#low = Math.max(this.#low, Math.min(below, this.#end))
+  }
 
   /** The offset that the next record gets. */
   get end(): number {
