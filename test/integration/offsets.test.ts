@@ -127,3 +127,18 @@ test('a group whose commits are all reset to -1 or -2 is no new one: it reads fr
     assert.deepEqual(await cluster.committed(`g-${topic}`, topic), [10], 'its place is committed')
   }
 })
+
+test('records that expire behind the commit of a member that has them, and keeps its partition, are none that were missed', async (t) => {
+  const topic = await topicOf('kept', 20)
+  const { member, listener, missed, commit } = await reader(t, topic)
+  await until('all are read', () => listener.records.length === 20)
+  await commit(3)
+  await deleteBelow(topic, 10)
+  listener.onAssigned = () => member.seek(topic, 0, 20)
+  // A partition more lets the group join again.
+  await cluster.admin.createPartitions({ topicPartitions: [{ topic, count: 2 }] })
+  await until('it has both partitions', () => listener.partitions === '0 1')
+  await produce(topic, 5)
+  await until('the new ones are read', () => listener.offsetsOf(0).includes(24))
+  assert.deepEqual([listener.offsetsOf(0), missed], [range(0, 25), []])
+})
