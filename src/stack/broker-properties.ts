@@ -1,9 +1,13 @@
+import type { BrokerExtras } from './starting.ts'
+
 /** A broker that is controller as well. */
 export interface Node {
   /** Counted from 1. */
   readonly id: number
   readonly brokerPort: number
   readonly controllerPort: number
+  /** `host:port` of the extra ones, by name. */
+  readonly listeners: Readonly<Record<string, string>>
 }
 
 export interface NodePlace {
@@ -11,20 +15,24 @@ export interface NodePlace {
   /** The whole cluster, this node among it. */
   readonly nodes: readonly Node[]
   readonly dataFolder: string
+  readonly extras: BrokerExtras
 }
 
 /** One of one or three nodes, as small as it goes and reachable from this machine only. */
-export function brokerProperties({ node, nodes, dataFolder }: NodePlace): string {
-  const listener = `PLAINTEXT://127.0.0.1:${node.brokerPort}`
+export function brokerProperties({ node, nodes, dataFolder, extras }: NodePlace): string {
+  const listeners = Object.entries({ PLAINTEXT: `127.0.0.1:${node.brokerPort}`, ...node.listeners })
+    .map(([name, address]) => `${name}://${address}`)
+    .join(',')
+  const protocols = Object.entries({ CONTROLLER: 'PLAINTEXT', PLAINTEXT: 'PLAINTEXT', ...extras.listeners })
   const properties = {
     'process.roles': 'broker,controller',
     'node.id': node.id,
     'controller.quorum.voters': nodes.map(({ id, controllerPort }) => `${id}@127.0.0.1:${controllerPort}`).join(','),
-    listeners: `${listener},CONTROLLER://127.0.0.1:${node.controllerPort}`,
-    'advertised.listeners': listener,
+    listeners: `${listeners},CONTROLLER://127.0.0.1:${node.controllerPort}`,
+    'advertised.listeners': listeners,
     'inter.broker.listener.name': 'PLAINTEXT',
     'controller.listener.names': 'CONTROLLER',
-    'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT',
+    'listener.security.protocol.map': protocols.map(([name, protocol]) => `${name}:${protocol}`).join(','),
     'log.dirs': dataFolder.replaceAll('\\', '/'),
     ...behaviour,
     ...(nodes.length > 1 ? replicated : {}),
@@ -34,6 +42,7 @@ export function brokerProperties({ node, nodes, dataFolder }: NodePlace): string
     'broker.heartbeat.interval.ms': 500,
     // The default takes 128 MB of the heap for a cleaner that has next to nothing to clean.
     'log.cleaner.dedupe.buffer.size': 4_194_304,
+    ...extras.properties,
   }
   return Object.entries(properties)
     .map(([key, value]) => `${key}=${value}\n`)

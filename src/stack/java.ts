@@ -96,12 +96,13 @@ interface Packages {
 
 async function startOnce(java: Java, packages: Packages, starting: Starting): Promise<Started> {
   const { registry, report, signal } = starting
-  const [registryPort = 0, ...ports] = await freePorts(1 + 2 * starting.nodes)
-  const nodes = Array.from({ length: starting.nodes }, (_, index) => ({
-    id: index + 1,
-    brokerPort: ports[2 * index] ?? 0,
-    controllerPort: ports[2 * index + 1] ?? 0,
-  }))
+  const names = Object.keys(starting.extras?.listeners ?? {})
+  const [registryPort = 0, ...ports] = await freePorts(1 + (2 + names.length) * starting.nodes)
+  const nodes = Array.from({ length: starting.nodes }, (_, index): Node => {
+    const [brokerPort = 0, controllerPort = 0, ...extra] = ports.slice((2 + names.length) * index)
+    const listeners = names.map((name, place) => [name, `127.0.0.1:${extra[place]}`] as const)
+    return { id: index + 1, brokerPort, controllerPort, listeners: Object.fromEntries(listeners) }
+  })
   const { keeper, makesArchive } = await startJvms(java, packages, { ...starting, brokers: nodes, registryPort })
   const registryUrl = registry ? `http://127.0.0.1:${registryPort}/apis/ccompat/v7` : ''
   const failing = new AbortController()
@@ -144,12 +145,13 @@ interface Jvms extends Starting {
 async function startJvms(
   java: Java,
   packages: Packages,
-  { env, registry, brokers, registryPort }: Jvms,
+  { env, registry, brokers, registryPort, extras = {} }: Jvms,
 ): Promise<{ keeper: Keeper; makesArchive: boolean }> {
   const folder = await mkdtemp(join(tmpdir(), 'mytracker-sink-'))
   const cache = cacheFolder(env)
   try {
-    const place = { jarsFolder: packages.kafka, folder, cache, nodes: brokers, clusterId: randomBytes(16).toString('base64url') }
+    const clusterId = randomBytes(16).toString('base64url')
+    const place = { jarsFolder: packages.kafka, folder, cache, nodes: brokers, clusterId, extras }
     const jvms = await Promise.all([
       ...brokers.map((node) => brokerPlan(java, node, place)),
       ...(registry ? [registryPlan(java, registryPort, { jarsFolder: packages.apicurio, cache })] : []),
@@ -163,13 +165,14 @@ async function startJvms(
 }
 
 function stackNode(
-  { id, brokerPort }: Node,
+  { id, brokerPort, listeners }: Node,
   name: string,
   { keeper, signal }: { readonly keeper: Keeper; readonly signal: AbortSignal },
 ): StackNode {
   return {
     id,
     broker: `127.0.0.1:${brokerPort}`,
+    listeners,
     kill: () => keeper.kill(name),
     stop: () => keeper.kill(name, 'SIGTERM'),
     revive: async () => {

@@ -1,10 +1,13 @@
+import { execFile } from 'node:child_process'
 import { mkdir, readdir, stat, writeFile } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
+import { promisify } from 'node:util'
 import type { Node } from './broker-properties.ts'
 import { brokerProperties } from './broker-properties.ts'
 import type { Jar } from './class-archive.ts'
 import { archiveFlags, classArchive } from './class-archive.ts'
 import type { JvmPlan } from './keeper.ts'
+import type { BrokerExtras } from './starting.ts'
 
 /** Client compiler and serial collector: quick to start and small. The load of a demo or a bench needs no more. */
 const jvmFlags = ['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-XX:-UsePerfData']
@@ -25,6 +28,7 @@ export interface BrokerPlace extends Place {
   readonly nodes: readonly Node[]
   /** The same for all nodes. */
   readonly clusterId: string
+  readonly extras: BrokerExtras
 }
 
 export function brokerName(node: Node, nodes: readonly Node[]): string {
@@ -33,7 +37,7 @@ export function brokerName(node: Node, nodes: readonly Node[]): string {
 
 /** Writes what the node reads when it starts, and says how to start it. */
 export async function brokerPlan(java: Java, node: Node, place: BrokerPlace): Promise<JvmPlan> {
-  const { jarsFolder, folder, cache, nodes } = place
+  const { jarsFolder, folder, cache, nodes, extras } = place
   const name = brokerName(node, nodes)
   const properties = await writeBrokerFiles(join(folder, name), node, place)
   const jars = await jarsOf(jarsFolder)
@@ -45,7 +49,17 @@ export async function brokerPlan(java: Java, node: Node, place: BrokerPlace): Pr
   // Jar by jar and sorted, not `*`: the archive holds only for the very same list.
   const classpath = jars.map((jar) => jar.path).join(delimiter)
   const log = '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn'
-  const args = [...jvmFlags, ...archiveFlags(archive), log, '-cp', classpath, 'kafka.Kafka', properties]
+  if (extras.scramUsers !== undefined) await format(java.command, ['-cp', classpath], properties, place)
+  const args = [
+    ...jvmFlags,
+    ...archiveFlags(archive),
+    ...(extras.jvmFlags ?? []),
+    log,
+    '-cp',
+    classpath,
+    'kafka.Kafka',
+    properties,
+  ]
   return { name, command: java.command, args, archive, endWith: isAlone ? 'SIGTERM' : 'SIGKILL' }
 }
 
@@ -61,14 +75,28 @@ export async function registryPlan(java: Java, port: number, { jarsFolder, cache
 }
 
 /** Returns the path of the properties. */
-async function writeBrokerFiles(home: string, node: Node, { nodes, clusterId }: BrokerPlace): Promise<string> {
+async function writeBrokerFiles(home: string, node: Node, { nodes, clusterId, extras }: BrokerPlace): Promise<string> {
   const dataFolder = join(home, 'data')
   const properties = join(home, 'server.properties')
   await mkdir(dataFolder, { recursive: true })
-  await writeFile(properties, brokerProperties({ node, nodes, dataFolder }))
+  await writeFile(properties, brokerProperties({ node, nodes, dataFolder, extras }))
+  // The format command does it, and must find none.
+  if (extras.scramUsers !== undefined) return properties
   // This is all that the format command would write, at the price of another JVM start.
   await writeFile(join(dataFolder, 'meta.properties'), `version=1\nnode.id=${node.id}\ncluster.id=${clusterId}\n`)
   return properties
+}
+
+/** The users of SCRAM that there shall be from the start are known to the format command alone. */
+async function format(
+  command: string,
+  classpath: readonly string[],
+  properties: string,
+  { clusterId, extras }: BrokerPlace,
+): Promise<void> {
+  const users = (extras.scramUsers ?? []).flatMap((user) => ['--add-scram', user])
+  const args = [...jvmFlags, ...classpath, 'kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', properties, ...users]
+  await promisify(execFile)(command, args)
 }
 
 async function jarsOf(folder: string): Promise<Jar[]> {

@@ -7,7 +7,7 @@ import { dockerAnswers, startInDocker } from './docker.ts'
 import { findJava, mavenAnswers, missingPackages, startOnJava } from './java.ts'
 import { addressesAnswer } from './ready.ts'
 import { NoWayError, StackError } from './stack-error.ts'
-import type { StackNode, Starting } from './starting.ts'
+import type { BrokerExtras, StackNode, Starting } from './starting.ts'
 
 export interface Stack {
   readonly brokers: string[]
@@ -33,6 +33,8 @@ export interface StackOptions {
   registry?: boolean
   /** Three brokers, each topic on all of them unless it asks for less, are started on Java only; one when left out. */
   nodes?: 1 | 3
+  /** Brokers with these are started on Java only. */
+  extras?: BrokerExtras
   env: Env
 }
 
@@ -44,13 +46,14 @@ const ways =
  * sentence on what to do (NoWayError when nothing here could start such a stack), and the signal's reason when aborted.
  */
 export async function startStack(options: StackOptions): Promise<Stack> {
-  const { env, report, registry = true, nodes = 1, signal = new AbortController().signal } = options
-  const starting: Starting = { env, report, registry, nodes, signal }
+  const { env, report, registry = true, nodes = 1, extras, signal = new AbortController().signal } = options
+  const starting: Starting = { env, report, registry, nodes, extras, signal }
   const given = givenAddresses(options)
   if (given !== undefined) {
-    if (nodes > 1) {
+    const wanted = onlyOnJava(starting)
+    if (wanted !== undefined) {
       throw new StackError(
-        `Kafka brokers are given (${given.brokers.join(', ')}), but ${nodes} that may be killed are wanted: give none, and they are started on Java.`,
+        `Kafka brokers are given (${given.brokers.join(', ')}), but ${wanted} wanted: give none, and they are started on Java.`,
       )
     }
     await addressesAnswer(given, signal)
@@ -68,10 +71,17 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   return stack
 }
 
+/** What neither given addresses nor Docker have, in words. */
+function onlyOnJava({ nodes, extras }: Starting): string | undefined {
+  if (nodes > 1) return `${nodes} that may be killed are`
+  return extras === undefined ? undefined : 'listeners or settings of their own are'
+}
+
 async function start(starting: Starting): Promise<Stack> {
   const { env, report, nodes, signal } = starting
   let dockerFailed = ''
-  if (nodes === 1 && (await dockerAnswers(env))) {
+  const isOnlyOnJava = onlyOnJava(starting) !== undefined
+  if (!isOnlyOnJava && (await dockerAnswers(env))) {
     try {
       return { ...(await startInDocker(starting)), how: 'docker' }
     } catch (error) {
@@ -83,13 +93,17 @@ async function start(starting: Starting): Promise<Stack> {
   }
   const java = await findJava(env)
   if (java === undefined) {
-    if (nodes > 1) throw new NoWayError(`${nodes} Kafka brokers can be started on Java only: install Java 17 or later and Maven.`)
+    if (isOnlyOnJava) {
+      throw new NoWayError(
+        `${nodes > 1 ? nodes : 'Such'} Kafka brokers can be started on Java only: install Java 17 or later and Maven.`,
+      )
+    }
     throw new NoWayError(`${dockerFailed}There is no way to a Kafka broker here: ${ways}.`)
   }
   const missing = await missingPackages(starting)
   if (missing.length > 0 && !(await mavenAnswers(env))) {
     const titles = missing.map(({ title }) => title).join(' and ')
-    const otherwise = nodes > 1 ? '' : `, or ${ways}`
+    const otherwise = isOnlyOnJava ? '' : `, or ${ways}`
     throw new NoWayError(`${dockerFailed}Java is here, but not Maven, which fetches ${titles} once: install Maven${otherwise}.`)
   }
   return { ...(await startOnJava(java, starting)), how: 'java' }

@@ -71,6 +71,10 @@ export interface GameConfig {
   readonly groupId: string
   readonly trackerUrl: string
   readonly startFrom?: 'earliest' | 'latest'
+  /** Left out: those of the cluster. */
+  readonly brokers?: readonly string[]
+  /** More keys of `kafka`, YAML, each behind a comma. */
+  readonly kafka?: string
   /** YAML lines put at the end, at the top level. */
   readonly more?: string
 }
@@ -79,12 +83,12 @@ export interface GameConfig {
 export function writeGameConfig(
   cluster: Cluster,
   directory: string,
-  { topic, groupId, trackerUrl, startFrom = 'earliest', more = '' }: GameConfig,
+  { topic, groupId, trackerUrl, startFrom = 'earliest', brokers = cluster.stack.brokers, kafka = '', more = '' }: GameConfig,
 ): string {
   const file = join(directory, `${groupId}.yaml`)
   writeFileSync(
     file,
-    `kafka: { brokers: ${JSON.stringify(cluster.stack.brokers)}, groupId: ${groupId}, topics: [${topic}], startFrom: ${startFrom}, sessionTimeout: 6s }
+    `kafka: { brokers: ${JSON.stringify(brokers)}, groupId: ${groupId}, topics: [${topic}], startFrom: ${startFrom}, sessionTimeout: 6s${kafka} }
 schemaRegistry: { url: "${cluster.stack.registryUrl}" }
 tracker:
   endpoint: ${trackerUrl}

@@ -22,9 +22,14 @@ export async function threeNodes(
   options: Omit<StackOptions, 'nodes'>,
   onNone: (why: string) => void,
 ): Promise<Stack | undefined> {
+  return await javaStack({ ...options, nodes: 3 }, onNone)
+}
+
+/** The same for whatever else only Java has. */
+export async function javaStack(options: StackOptions, onNone: (why: string) => void): Promise<Stack | undefined> {
   const { MYTRACKER_SINK_BROKERS: _, MYTRACKER_SINK_REGISTRY_URL: __, ...env } = options.env
   try {
-    return await startStack({ ...options, env, nodes: 3 })
+    return await startStack({ ...options, env })
   } catch (error) {
     if (!(error instanceof NoWayError)) throw error
     onNone(error.message)
