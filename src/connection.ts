@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { AppConfig, Config, OauthSasl } from './config/config.ts'
 import type { KafkaConnection } from './kafka/client.ts'
+import { oauthBearer } from './kafka/oauth-bearer.ts'
 import { TokenSource } from './kafka/token-source.ts'
 import type { TrackerApp } from './tracker/client.ts'
 
@@ -23,7 +24,7 @@ function saslOf(sasl: Config['kafka']['sasl']): KafkaConnection['sasl'] {
   if (sasl === undefined) return undefined
   if (sasl.mechanism === 'oauthbearer') {
     const source = tokenSource(sasl)
-    return { mechanism: 'oauthbearer', oauthBearerProvider: async () => ({ value: await source.get() }) }
+    return oauthBearer(() => source.get())
   }
   const { mechanism, username, password } = sasl
   // kafkajs looks for the password whenever a connection authenticates: a changed one counts from the next connection on.

@@ -6,7 +6,10 @@ import { failed, notTried, ok, together, warning } from './report.ts'
 export type BrokerFacts =
   | { readonly kind: 'reached' }
   | { readonly kind: 'unreachable'; readonly why: string }
-  | { readonly kind: 'refused'; readonly why: string }
+  | {
+      readonly kind: 'refused'
+      readonly refusal: { readonly at: 'tls' | 'sasl' | 'token'; readonly why: string; readonly cure: string }
+    }
 
 export interface TopicFacts {
   readonly partitions: number
@@ -27,24 +30,28 @@ export interface GroupFacts {
 
 export function judgeBroker(facts: BrokerFacts): Verdict {
   if (facts.kind === 'unreachable') return failed(facts.why, 'mend kafka.brokers or kafka.ssl, or open the way to it')
+  if (facts.kind === 'refused' && facts.refusal.at === 'tls') return failed(facts.refusal.why, facts.refusal.cure)
   // Whom it refuses, it has been reached by.
   return ok('reachable')
 }
 
 export function judgeAdvertised(brokers: readonly { readonly address: string; readonly facts: BrokerFacts }[]): Verdict {
-  const bad = brokers.filter(({ facts }) => facts.kind === 'unreachable')
+  const bad = brokers.flatMap(({ address, facts }) => (facts.kind === 'reached' ? [] : [`${address} (${whyOf(facts)})`]))
   if (bad.length === 0) return ok(`${brokers.length} in the cluster, all reachable`)
-  const why = bad.map(({ address, facts }) => `${address} (${'why' in facts ? facts.why : ''})`).join(', ')
   return failed(
-    `cannot be reached: ${why}`,
+    `cannot be reached: ${bad.join(', ')}`,
     'the brokers advertise these addresses themselves; mend advertised.listeners, or the way',
   )
 }
 
+function whyOf(facts: Exclude<BrokerFacts, { kind: 'reached' }>): string {
+  return facts.kind === 'unreachable' ? facts.why : facts.refusal.why
+}
+
 /** `way` is the mechanism and the user, or undefined where the configuration names none. */
 export function judgeAuthentication(brokers: readonly BrokerFacts[], way: string | undefined): Verdict {
-  const refused = brokers.find((facts) => facts.kind === 'refused')
-  if (refused !== undefined) return failed(refused.why, 'mend kafka.sasl')
+  const [refusal] = brokers.flatMap((facts) => (facts.kind === 'refused' && facts.refusal.at !== 'tls' ? [facts.refusal] : []))
+  if (refusal !== undefined) return failed(refusal.why, refusal.cure)
   if (!brokers.some(({ kind }) => kind === 'reached')) return notTried('no broker can be reached')
   return ok(way ?? 'none configured, none asked for')
 }

@@ -18,8 +18,9 @@ import { kafkaConnection } from '../connection.ts'
 import { HEADER_ROOM_BYTES } from '../kafka/broker.ts'
 import type { KafkaConnection } from '../kafka/client.ts'
 import type { SurveyedTopic } from '../kafka/survey.ts'
-import { reach, Survey } from '../kafka/survey.ts'
+import { Survey } from '../kafka/survey.ts'
 import { DEFAULT_MESSAGE_BYTES, ownTopics } from '../kafka/topics.ts'
+import { reach } from '../kafka/way-in.ts'
 
 /** Below the time-out of the check as a whole, so that it is kafkajs that says what went wrong. */
 const ATTEMPT_MS = 3_000

@@ -7,6 +7,7 @@ import { SideExitProducer } from './producer.ts'
 import type { StartFrom } from './start-positions.ts'
 import { StartPositions } from './start-positions.ts'
 import { checkSources, describeTopics, ensureTopics, forgottenTiers, largestMessageBytes, partitionsOf } from './topics.ts'
+import { connectAdmin } from './way-in.ts'
 
 /** What the operator wants of the group's topics; times in milliseconds. */
 export interface WantedTopics {
@@ -35,14 +36,18 @@ export class Broker {
     this.#producer = producer
   }
 
-  /** Rejects when no broker can be reached or the credentials are refused. */
+  /** Rejects when no broker can be reached, with a StartError when none will let us in. Nothing stays connected then. */
   static async connect(connection: KafkaConnection): Promise<Broker> {
     const kafka = createKafka(connection)
-    const admin = kafka.admin()
+    const admin = await connectAdmin(kafka, connection)
     const producer = createProducer(kafka)
-    await admin.connect()
-    await producer.connect()
-    return new Broker(admin, producer)
+    try {
+      await producer.connect()
+      return new Broker(admin, producer)
+    } catch (error) {
+      await admin.disconnect()
+      throw error
+    }
   }
 
   /** Partition counts of the sources. Rejects with a StartError that names those that are missing. */

@@ -1,5 +1,5 @@
 import type { ConnectionOptions } from 'node:tls'
-import type { Kafka, Producer, SASLOptions } from 'kafkajs'
+import type { Kafka, Mechanism, Producer, SASLOptions } from 'kafkajs'
 import kafkajs from 'kafkajs'
 import { repairKafkajs } from './repairs.ts'
 import { socketFactory } from './socket-factory.ts'
@@ -8,7 +8,7 @@ export interface KafkaConnection {
   readonly brokers: readonly string[]
   readonly clientId: string
   readonly ssl: boolean | ConnectionOptions
-  readonly sasl: SASLOptions | undefined
+  readonly sasl: SASLOptions | Mechanism | undefined
   /** For one who looks and leaves; left out: as a service needs it. */
   readonly patience?: { readonly timeoutMs: number; readonly retries: number }
   /** What kafkajs has to say. Most of its INFO is noise: it reports every pause. */

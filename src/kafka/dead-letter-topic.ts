@@ -9,6 +9,7 @@ import { sendToPartition } from './send.ts'
 import type { Stretch } from './topic-reader.ts'
 import { SESSION_MS, TopicReader } from './topic-reader.ts'
 import { describeTopics } from './topics.ts'
+import { connectAdmin } from './way-in.ts'
 
 export interface DeadLetterNames {
   readonly groupId: string
@@ -59,12 +60,11 @@ export class DeadLetterTopic {
     this.#tier = parts.tier
   }
 
-  /** Rejects with a StartError when a topic is missing; none is ever made here. */
+  /** Rejects with a StartError when no broker will let us in or a topic is missing; none is ever made here. */
   static async open(connection: KafkaConnection, names: DeadLetterNames): Promise<DeadLetterTopic> {
     const kafka = createKafka(connection)
-    const admin = kafka.admin()
     const { groupId, deadLetter, tier } = names
-    await admin.connect()
+    const admin = await connectAdmin(kafka, connection)
     try {
       const wanted = tier === undefined ? [deadLetter] : [deadLetter, tier]
       const found = await describeTopics(admin, wanted)

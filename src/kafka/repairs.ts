@@ -3,6 +3,7 @@
  * broken stays broken; a patch applied to a version that it was not written for would be worse, hence the look at the version.
  */
 import { createRequire } from 'node:module'
+import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import kafkajs from 'kafkajs'
 import { lz4Codec, snappyCodec, zstdCodec } from './codecs.ts'
@@ -27,6 +28,7 @@ export function repairKafkajs(): void {
   askTheLeaderAgain()
   goOnAtTheStart()
   joinWhereATopicIsGone()
+  endWhatIsNotAuthenticated()
   // A record in a codec that is not registered ends the consumer for good.
   const { CompressionCodecs, CompressionTypes } = kafkajs
   CompressionCodecs[CompressionTypes.Snappy] = () => snappyCodec
@@ -107,6 +109,28 @@ function readOffsetsFast(): void {
   const fromString = Long.fromString
   Long.fromString = function (this: typeof Long, text: string): unknown {
     return text.length > 0 && text.length <= 15 ? Long.fromNumber(Number(text)) : fromString.call(this, text)
+  }
+}
+
+/**
+ * A broker takes one handshake from a connection. Where the attempt behind it has failed, on a token that was not to be had for a moment,
+ * the next one would begin with another handshake, and be refused for good as out of place; so the connection ends, and the next attempt
+ * has one of its own.
+ */
+function endWhatIsNotAuthenticated(): void {
+  interface Authenticator {
+    readonly connection: { readonly socket: Socket }
+    authenticate(): Promise<void>
+  }
+  const { prototype } = require('kafkajs/src/broker/saslAuthenticator') as { prototype: Authenticator }
+  const authenticate = prototype.authenticate
+  prototype.authenticate = async function (this: Authenticator): Promise<void> {
+    try {
+      await authenticate.call(this)
+    } catch (error) {
+      this.connection.socket.destroy(new Error('not authenticated'))
+      throw error
+    }
   }
 }
 

@@ -5,6 +5,7 @@ import type { KafkaConnection } from './client.ts'
 import { createKafka } from './client.ts'
 import { TopicReader } from './topic-reader.ts'
 import { describeTopics } from './topics.ts'
+import { connectAdmin } from './way-in.ts'
 
 export interface StoredPlace {
   readonly topic: string
@@ -23,8 +24,7 @@ export interface ReadingAs {
  * place.
  */
 export async function readStored(connection: KafkaConnection, place: StoredPlace, as: ReadingAs): Promise<SourceRecord> {
-  const admin = createKafka(connection).admin()
-  await admin.connect()
+  const admin = await connectAdmin(createKafka(connection), connection)
   try {
     return await readFrom(admin, connection, place, as)
   } finally {

@@ -1,15 +1,10 @@
 /** Looks at the brokers before a start, and changes nothing. */
 import type { Admin } from 'kafkajs'
 import kafkajs from 'kafkajs'
-import { errorText } from '../core/errors.ts'
 import type { KafkaConnection } from './client.ts'
 import { createKafka } from './client.ts'
 import type { TopicPlan } from './topics.ts'
-
-export type Reached =
-  | { readonly kind: 'reached' }
-  | { readonly kind: 'unreachable'; readonly why: string }
-  | { readonly kind: 'refused'; readonly why: string }
+import { wordsOf } from './way-in.ts'
 
 export interface SurveyedTopic {
   readonly partitions: number
@@ -24,43 +19,6 @@ export interface Plan extends TopicPlan {
 }
 
 const SETTINGS = ['cleanup.policy', 'retention.ms', 'max.message.bytes', 'min.insync.replicas']
-
-/** Tries one broker by itself; never rejects. */
-export async function reach(connection: KafkaConnection, broker: string): Promise<Reached> {
-  const admin = createKafka({ ...connection, brokers: [broker] }).admin()
-  try {
-    await admin.connect()
-    return { kind: 'reached' }
-  } catch (error) {
-    const isRefused = isOfSasl(error)
-    return { kind: isRefused ? 'refused' : 'unreachable', why: wordsOf(error) }
-  } finally {
-    // Not waited for: it may hang where the broker is gone.
-    admin.disconnect().catch(() => undefined)
-  }
-}
-
-function isOfSasl(error: unknown): boolean {
-  const {
-    name = '',
-    type = '',
-    cause,
-    message = '',
-  } = (error ?? {}) as {
-    name?: string
-    type?: string
-    cause?: unknown
-    message?: string
-  }
-  if (name.includes('SASL') || String(type).includes('SASL') || /\bSASL\b/.test(message)) return true
-  return cause !== undefined && isOfSasl(cause)
-}
-
-/** The cause rather than the retrying around it. */
-function wordsOf(error: unknown): string {
-  const { cause } = (error ?? {}) as { cause?: unknown }
-  return cause instanceof Error ? wordsOf(cause) : errorText(error)
-}
 
 export class Survey {
   readonly #admin: Admin

@@ -21,12 +21,16 @@ interface Token {
 }
 
 /** No token. `retriable` is what kafkajs goes by: whether asking again may help. The message holds neither secret nor token. */
-class TokenError extends Error {
+export class TokenError extends Error {
   override readonly name = 'TokenError'
+  readonly why: string
+  readonly cure: string
   readonly retriable: boolean
 
-  constructor(message: string, retriable: boolean) {
-    super(message)
+  constructor(why: string, cure: string, retriable: boolean) {
+    super(`${why}; ${cure}`)
+    this.why = why
+    this.cure = cure
     this.retriable = retriable
   }
 }
@@ -89,7 +93,7 @@ export class TokenSource {
     })
       .then(async ({ statusCode, body }) => ({ status: statusCode, text: await textOf(body) }))
       .catch((error: unknown) => {
-        throw new TokenError(`${this.#place} cannot be asked: ${errorText(error)}; mend it, its caFile or the way to it`, true)
+        throw new TokenError(`${this.#place} cannot be asked: ${errorText(error)}`, 'mend it, its caFile or the way to it', true)
       })
     return this.#read(answer, askedAt)
   }
@@ -102,14 +106,16 @@ export class TokenSource {
     if (status !== 200) {
       const code = String(jsonOf(text).error ?? '')
       const why = Object.hasOwn(CURES, code) ? ` ${code}` : ''
-      const cure = CURES[code] ?? (status === 401 || status === 403 ? CURES.invalid_client : 'mend kafka.sasl.tokenEndpoint')
+      const isUnknown = status === 401 || status === 403
+      const cure = CURES[isUnknown && CURES[code] === undefined ? 'invalid_client' : code] ?? 'mend kafka.sasl.tokenEndpoint'
       const isPassing = status >= 500 || status === 408 || status === 429
-      throw new TokenError(`${this.#place} answers ${status}${why}; ${isPassing ? 'wait until it is sound' : cure}`, isPassing)
+      throw new TokenError(`${this.#place} answers ${status}${why}`, isPassing ? 'wait until it is sound' : cure, isPassing)
     }
     const { access_token: value, expires_in: seconds } = jsonOf(text)
     if (typeof value !== 'string' || !/^[\x21-\x7e]+$/.test(value)) {
       throw new TokenError(
-        `${this.#place} answers without an access_token; write the address of the token endpoint itself`,
+        `${this.#place} answers without an access_token`,
+        'write the address of the token endpoint itself',
         false,
       )
     }

@@ -58,7 +58,7 @@ describe('a topic of our own', () => {
 describe('brokers, sources and groups', () => {
   const reached = { kind: 'reached' } as const
   const gone = { kind: 'unreachable', why: 'gone' } as const
-  const refused = { kind: 'refused', why: 'no such user' } as const
+  const refused = { kind: 'refused', refusal: { at: 'sasl', why: 'no such user', cure: 'mend kafka.sasl' } } as const
 
   it('authentication is judged by whoever answers', () => {
     assert.equal(judgeAuthentication([gone, reached], 'plain as u').found, 'plain as u')

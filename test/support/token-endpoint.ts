@@ -19,6 +19,8 @@ export class TokenEndpoint {
   lifeSeconds = 3_600
   /** Whether they are signed with a key that the brokers do not know. */
   isForeign = false
+  /** So many requests are answered with 503 first. */
+  outages = 0
   /** Handed out. */
   tokens = 0
 
@@ -26,6 +28,10 @@ export class TokenEndpoint {
     const form = new URLSearchParams(await text(request))
     const expected = `Basic ${Buffer.from(`${CLIENT.id}:${CLIENT.secret}`).toString('base64')}`
     const error = request.headers.authorization !== expected ? 'invalid_client' : undefined
+    if (this.outages > 0) {
+      this.outages -= 1
+      return void response.writeHead(503).end()
+    }
     response.setHeader('content-type', 'application/json')
     if (error !== undefined) return void response.writeHead(401).end(JSON.stringify({ error }))
     if (form.get('grant_type') !== 'client_credentials') return void response.writeHead(400).end('{}')
