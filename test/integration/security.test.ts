@@ -1,14 +1,25 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import type { AddressInfo, Socket } from 'node:net'
+import { connect, createServer } from 'node:net'
+import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { describe, test } from 'node:test'
+import { Broker } from '../../src/kafka/broker.ts'
+import { createKafka } from '../../src/kafka/client.ts'
 import { startSimulator } from '../../src/simulator/server.ts'
 import { checked, toldOf } from '../support/checking.ts'
+import { CliProcess } from '../support/cli-process.ts'
 import { encodeScored, scoredSchema, writeGameConfig } from '../support/game.ts'
+import { setScramPassword } from '../support/scram-users.ts'
 import type { Secured } from '../support/secured-stack.ts'
-import { securedStack, USER } from '../support/secured-stack.ts'
+import { securedStack } from '../support/secured-stack.ts'
 import { closedPort, serving } from '../support/serving.ts'
 import { SinkProcess, until } from '../support/sink-process.ts'
-import { CLIENT, TokenEndpoint } from '../support/token-endpoint.ts'
+import { TokenEndpoint } from '../support/token-endpoint.ts'
+import type { Mistake, Way } from '../support/ways-in.ts'
+import { bearer, password, waysOf } from '../support/ways-in.ts'
 
 let reason = ''
 const secured = (await securedStack((why) => {
@@ -17,36 +28,30 @@ const secured = (await securedStack((why) => {
 const skip = secured === undefined && reason
 
 const TOPIC = 'secured-scores'
-const { ca, cert, key } = secured?.certificates ?? {}
-const { strangerCert, strangerKey } = secured?.certificates ?? {}
-const ssl = `, ssl: { caFile: ${ca} }`
-const stranger = `, ssl: { caFile: ${ca}, certFile: ${strangerCert}, keyFile: ${strangerKey} }`
-const mutual = `, ssl: { caFile: ${ca}, certFile: ${cert}, keyFile: ${key} }`
+const { ssl, mutual, mistakes } = waysOf(secured?.certificates)
 
-const password = (mechanism: string, value: string = USER.password) =>
-  `, sasl: { mechanism: ${mechanism}, username: ${USER.name}, password: ${value} }`
-
-const bearer = (endpoint: string, secret: string = CLIENT.secret) =>
-  `, sasl: { mechanism: oauthbearer, tokenEndpoint: "${endpoint}", clientId: ${CLIENT.id}, clientSecret: ${secret} }`
-
-if (secured !== undefined) {
+async function produced(topic: string, id: string): Promise<void> {
   const { cluster } = secured
-  await cluster.createTopic(TOPIC, 1)
-  const schemaId = await cluster.register(`${TOPIC}-value`, scoredSchema)
-  await cluster.produce(TOPIC, [{ partition: 0, key: 'p', value: encodeScored(schemaId, { id: '1', player: 'p' }) }])
+  const schemaId = await cluster.register(`${topic}-value`, scoredSchema)
+  await cluster.produce(topic, [{ partition: 0, key: 'p', value: encodeScored(schemaId, { id, player: 'p' }) }])
 }
 
-/** The listener, and what the configuration says of the way to it. */
-type Way = readonly [listener: Parameters<Secured['at']>[0], kafka: string]
+async function topicWithOne(topic: string): Promise<string> {
+  await secured.cluster.createTopic(topic, 1)
+  await produced(topic, '1')
+  return topic
+}
+
+if (secured !== undefined) await topicWithOne(TOPIC)
 
 let groups = 0
 
-function configFile(t: TestContext, [listener, kafka]: Way, trackerUrl: string): string {
+function configFile(t: TestContext, [listener, kafka]: Way, trackerUrl: string, topic = TOPIC): string {
   groups += 1
   const { cluster, directory, at } = secured
   const groupId = `secured-${groups}`
   t.diagnostic(`${groupId}: ${listener}${kafka}`)
-  return writeGameConfig(cluster, directory, { topic: TOPIC, groupId, trackerUrl, brokers: [at(listener)], kafka })
+  return writeGameConfig(cluster, directory, { topic, groupId, trackerUrl, brokers: [at(listener)], kafka })
 }
 
 async function delivers(t: TestContext, way: Way): Promise<void> {
@@ -73,142 +78,44 @@ describe('each way in delivers through a real listener', { skip, concurrency: 2 
   })
 })
 
-/** What `run` ends with at once, before kafkajs tries anything again, and what \`check --online\` names. */
-async function refused(t: TestContext, way: Way, name: 'broker' | 'authentication', why: string, cure: string): Promise<void> {
+/** What `run` ends with at once, before kafkajs tries anything again, and what `check --online` names. */
+async function refused(t: TestContext, [, way, check, [why, cure]]: Mistake): Promise<void> {
   const file = configFile(t, way, 'http://127.0.0.1:1')
   const broker = secured.at(way[0])
   const sink = new SinkProcess(t, file)
   const { code, checks } = await checked(t, file)
   assert.equal(code, 1)
   const about = ([each]: readonly unknown[]) => String(each).startsWith('broker ') || each === 'authentication'
-  assert.deepEqual(toldOf(checks, 'failed').filter(about), [[name === 'broker' ? `broker ${broker}` : name, why, cure]])
+  assert.deepEqual(toldOf(checks, 'failed').filter(about), [[check === 'broker' ? `broker ${broker}` : check, why, cure]])
   assert.equal(await sink.exited(), 1)
   const errors = sink.log.filter(({ level }) => level === 'error').map(({ msg, error }) => [msg, error])
   const where = why.startsWith('kafka.sasl.tokenEndpoint') ? '' : `kafka.brokers ${broker}: `
   assert.deepEqual(errors, [['cannot start', `${where}${why}; ${cure}`]])
 }
 
-const OWN_CERTIFICATE = 'write it and its key as kafka.ssl.certFile and kafka.ssl.keyFile'
-const ANOTHER_CERTIFICATE = 'write one that an authority of the brokers has signed as kafka.ssl.certFile and kafka.ssl.keyFile'
-const CREDENTIALS = 'mend kafka.sasl.username and its password, or the user on the brokers'
-const INVALID_SCRAM = 'Authentication failed during authentication due to invalid credentials with SASL mechanism SCRAM-SHA-256'
-
-/** A test's name, the way in, which check fails, what it finds, what to do. */
-const mistakes: readonly (readonly [string, Way, 'broker' | 'authentication', string, string])[] = [
-  [
-    'an unknown authority',
-    ['TLS', ', ssl: true'],
-    'broker',
-    "the broker's certificate is signed by an authority that is not trusted here",
-    'write the PEM file of that authority as kafka.ssl.caFile',
-  ],
-  [
-    'a certificate for another name',
-    ['MISNAMED', ssl],
-    'broker',
-    "the broker's certificate is for another name (IP: 127.0.0.1 is not in the cert's list)",
-    'write a name that it holds in kafka.brokers, or have it issued for this one',
-  ],
-  [
-    'a certificate that has expired',
-    ['EXPIRED', ssl],
-    'broker',
-    "the broker's certificate has expired",
-    'renew it on the broker, or set the clock of this machine',
-  ],
-  ['no certificate of ours', ['MUTUAL', ssl], 'broker', 'the broker wants a certificate of ours (mutual TLS)', OWN_CERTIFICATE],
-  [
-    'a certificate of ours that nobody has signed whom the brokers know',
-    ['MUTUAL', stranger],
-    'broker',
-    'the broker does not accept our certificate (certificate unknown)',
-    ANOTHER_CERTIFICATE,
-  ],
-  [
-    'a key that belongs to another certificate',
-    ['MUTUAL', `, ssl: { caFile: ${ca}, certFile: ${cert}, keyFile: ${strangerKey} }`],
-    'broker',
-    'our certificate and key cannot be used (key values mismatch)',
-    'mend kafka.ssl.certFile and kafka.ssl.keyFile',
-  ],
-  [
-    'no TLS to a port that wants it',
-    ['TLS', ''],
-    'broker',
-    'the broker speaks TLS on this port',
-    'write kafka.ssl, or the port of a listener without TLS',
-  ],
-  [
-    'no TLS to a port that wants mutual TLS',
-    ['MUTUAL', ''],
-    'broker',
-    'the broker speaks TLS on this port',
-    'write kafka.ssl, or the port of a listener without TLS',
-  ],
-  [
-    'TLS to a port that does not speak it',
-    ['SASL', ssl + password('plain')],
-    'broker',
-    'the broker does not speak TLS on this port',
-    'remove kafka.ssl, or write the port of its TLS listener',
-  ],
-  [
-    'no credentials where some are wanted',
-    ['GUARDED', ssl],
-    'authentication',
-    'the broker lets nobody in on this port without credentials',
-    'write kafka.sasl, or the port of another listener',
-  ],
-  [
-    'credentials where none are taken',
-    ['TLS', ssl + password('plain')],
-    'authentication',
-    'the broker takes no credentials on this port',
-    'remove kafka.sasl, or write the port of its SASL listener',
-  ],
-  [
-    'a wrong password with plain',
-    ['SASL', password('plain', 'wrong')],
-    'authentication',
-    'the broker refuses the credentials (Authentication failed: Invalid username or password)',
-    CREDENTIALS,
-  ],
-  [
-    'a wrong password with SCRAM',
-    ['SASL', password('scram-sha-256', 'wrong')],
-    'authentication',
-    `the broker refuses the credentials (${INVALID_SCRAM})`,
-    CREDENTIALS,
-  ],
-  [
-    'a mechanism that the listener does not offer',
-    ['SASL', password('scram-sha-512')],
-    'authentication',
-    'the broker does not offer the mechanism scram-sha-512 on this port',
-    'write another kafka.sasl.mechanism, or enable this one there',
-  ],
-]
-
 describe('a mistake ends the start at once, and is named with what to change', { skip, concurrency: 2 }, () => {
-  for (const [name, ...mistake] of mistakes) test(name, (t) => refused(t, ...mistake))
+  for (const mistake of mistakes) test(mistake[0], (t) => refused(t, mistake))
 
   test('a token that the broker refuses', async (t) => {
     const issuer = new TokenEndpoint()
     issuer.isForeign = true
     const cure = 'compare issuer, audience and scope with what the brokers expect, and mend kafka.sasl or the token endpoint'
     const way: Way = ['SASL', bearer(await serving(t, issuer.answer))]
-    await refused(t, way, 'authentication', 'the broker refuses the token (invalid_token)', cure)
+    await refused(t, [t.name, way, 'authentication', ['the broker refuses the token (invalid_token)', cure]])
   })
 
   test('a client that the token endpoint refuses', async (t) => {
     const url = await serving(t, new TokenEndpoint().answer)
-    const why = `kafka.sasl.tokenEndpoint ${url} answers 401 invalid_client`
-    await refused(t, ['SASL', bearer(url, 'wrong')], 'authentication', why, 'mend kafka.sasl.clientId and its secret')
+    const said = [
+      `kafka.sasl.tokenEndpoint ${url} answers 401 invalid_client`,
+      'mend kafka.sasl.clientId and its secret',
+    ] as const
+    await refused(t, [t.name, ['SASL', bearer(url, 'wrong')], 'authentication', said])
   })
 })
 
-describe('a token endpoint that is down is asked again', { skip, concurrency: 2 }, () => {
-  test('for some seconds, then it ends the start', async (t) => {
+describe('tokens', { skip, concurrency: 3 }, () => {
+  test('an endpoint that is down is asked again for some seconds, then it ends the start', async (t) => {
     const port = await closedPort()
     const file = configFile(t, ['SASL', bearer(`http://127.0.0.1:${port}/token`)], 'http://127.0.0.1:1')
     const sink = new SinkProcess(t, file)
@@ -220,10 +127,121 @@ describe('a token endpoint that is down is asked again', { skip, concurrency: 2 
     assert.equal(sink.log.find(({ msg }) => msg === 'cannot start')?.error, `${why}; ${cure}`)
   })
 
-  test('and the start goes on once it is back', async (t) => {
+  test('the start goes on once the endpoint is back', async (t) => {
     const issuer = new TokenEndpoint()
     issuer.outages = 3
     await delivers(t, ['SASL', bearer(await serving(t, issuer.answer))])
     assert.equal(issuer.outages, 0)
+  })
+
+  test('tokens and sessions are renewed in time while it runs: no connection is lost over four tokens', async (t) => {
+    const topic = await topicWithOne('token-scores')
+    const issuer = new TokenEndpoint()
+    issuer.lifeSeconds = 8
+    const tracker = await startSimulator({ journal: 'hits' })
+    t.after(() => tracker.stop())
+    const sink = new SinkProcess(t, configFile(t, ['BRIEF', bearer(await serving(t, issuer.answer))], tracker.url, topic))
+    await until('what is there is delivered', () => tracker.journal.hits.length === 1)
+    const said = sink.log.length
+    for (let number = 2; number <= 4; number += 1) {
+      await until(`token ${number} is asked for`, () => issuer.tokens >= number)
+      await produced(topic, String(number))
+      await until(`record ${number} is delivered`, () => tracker.journal.hits.length === number)
+    }
+    assert.deepEqual(
+      sink.log.slice(said).filter(({ level }) => level === 'warn' || level === 'error'),
+      [],
+    )
+    assert.equal(await sink.end('SIGTERM'), 0)
+  })
+})
+
+test('a password that is changed on the brokers and in its file counts from the next connection on', { skip }, async (t) => {
+  const { cluster, directory, restart } = secured
+  const [broker = ''] = cluster.stack.brokers
+  const file = join(directory, 'password')
+  const change = async (value: string) => {
+    await setScramPassword(broker, 'bob', value)
+    writeFileSync(file, `${value}\n`)
+  }
+  await change('first')
+  const topic = await topicWithOne('password-scores')
+  const tracker = await startSimulator({ journal: 'hits' })
+  t.after(() => tracker.stop())
+  const sasl = `, sasl: { mechanism: scram-sha-256, username: bob, passwordFile: "${file}" }`
+  const sink = new SinkProcess(t, configFile(t, ['SASL', sasl], tracker.url, topic))
+  await until('what is there is delivered', () => tracker.journal.hits.length === 1)
+  await change('second')
+  await restart()
+  await produced(topic, '2')
+  await until('the new record is delivered', () => tracker.journal.hits.length === 2)
+  assert.equal(await sink.end('SIGTERM'), 0)
+})
+
+test('a connection that fails half-way leaves nothing connected', { skip }, async (t) => {
+  const { stack } = secured.cluster
+  const open = new Set<Socket>()
+  let accepted = 0
+  const gate = createServer((socket) => {
+    accepted += 1
+    // The look at the broker and the admin get through, the producer does not.
+    if (accepted > 2) return void socket.destroy()
+    const through = connect(Number(stack.brokers[0]?.split(':')[1]), '127.0.0.1')
+    open.add(socket)
+    socket.on('close', () => open.delete(socket) && through.destroy())
+    socket.pipe(through).pipe(socket)
+  }).listen(0, '127.0.0.1')
+  await once(gate, 'listening')
+  t.after(() => gate.close())
+  const brokers = [`127.0.0.1:${(gate.address() as AddressInfo).port}`]
+  const connection = { brokers, clientId: 'half-way', ssl: false, sasl: undefined, onLog: () => undefined }
+  await assert.rejects(Broker.connect({ ...connection, patience: { timeoutMs: 1_000, retries: 0 } }))
+  assert.equal(accepted, 3)
+  await until('all connections have ended', () => open.size === 0)
+})
+
+describe('where brokers make whatever topic is asked for', { skip }, () => {
+  const topicsOf = async () => await secured.cluster.admin.listTopics()
+
+  test('they do', async () => {
+    const options = { brokers: secured.cluster.stack.brokers, clientId: 'careless', ssl: false, sasl: undefined }
+    const producer = createKafka({ ...options, onLog: () => undefined }).producer({ allowAutoTopicCreation: true })
+    await producer.connect()
+    await producer.send({ topic: 'made-by-asking', messages: [{ value: 'v' }] })
+    await producer.disconnect()
+    assert.ok((await topicsOf()).includes('made-by-asking'))
+  })
+
+  test('a topic that is missing ends the start with a sentence, and nothing makes it', async (t) => {
+    const file = configFile(t, ['TLS', ssl], 'http://127.0.0.1:1', 'nowhere')
+    for (const flags of [[], ['--dry-run']]) {
+      const sink = new SinkProcess(t, file, ...flags)
+      assert.equal(await sink.exited(), 1)
+      const sentence = 'kafka.topics: nowhere not found on the brokers; create the topic or mend its name'
+      assert.equal(sink.log.find(({ msg }) => msg === 'cannot start')?.error, sentence)
+    }
+    const found = toldOf((await checked(t, file)).checks, 'failed')
+    assert.ok(found.some(([name]) => name === 'topic nowhere'))
+    const place = ['--topic', 'nowhere', '--partition', '0', '--offset', '0']
+    assert.equal((await new CliProcess(t, ['explain', '--config', file, ...place]).ended()).code, 1)
+    assert.equal((await new CliProcess(t, ['dead-letters', 'list', '--config', file]).ended()).code, 1)
+    assert.deepEqual(
+      (await topicsOf()).filter((topic) => topic === 'nowhere'),
+      [],
+    )
+  })
+
+  test('a topic that is deleted while it is read stays away', async (t) => {
+    const topic = await topicWithOne('deleted-scores')
+    const tracker = await startSimulator({ journal: 'hits' })
+    t.after(() => tracker.stop())
+    const sink = new SinkProcess(t, configFile(t, ['TLS', ssl], tracker.url, topic))
+    await until('the record is delivered', () => tracker.journal.hits.length === 1)
+    await secured.cluster.admin.deleteTopics({ topics: [topic] })
+    const said = sink.log.length
+    await until('it has asked for the topic', () => sink.log.slice(said).some(({ kafka }) => /topic/.test(String(kafka))))
+    assert.equal((await topicsOf()).includes(topic), false)
+    await sink.end('SIGTERM')
+    assert.equal((await topicsOf()).includes(topic), false)
   })
 })

@@ -16,6 +16,8 @@ export const SESSION_MS = 6_000
 
 export interface Secured {
   readonly cluster: Cluster
+  /** All connections end, and come again by themselves. */
+  readonly restart: () => Promise<void>
   readonly certificates: Certificates
   /** For the files of the tests. */
   readonly directory: string
@@ -51,7 +53,11 @@ export async function securedStack(onNone: (why: string) => void): Promise<Secur
   after(() => stack.stop())
   const cluster = await Cluster.connect(stack)
   after(() => cluster.close())
-  return { cluster, certificates, directory, at: (name) => stack.nodes[0]?.listeners[name] ?? '' }
+  const restart = async () => {
+    await stack.nodes[0]?.stop()
+    await stack.nodes[0]?.revive()
+  }
+  return { cluster, restart, certificates, directory, at: (name) => stack.nodes[0]?.listeners[name] ?? '' }
 }
 
 function extrasOf(directory: string, certificates: Certificates): BrokerExtras {
