@@ -27,12 +27,31 @@ const drainOutlastsAttempt: Advice = ({ delivery, tracker }) => {
 
 const isLocal = (host: string) => /^(localhost|127\..*|\[::1\])$/.test(host)
 
+const GUESSED = 'leaves the records unencrypted, and who listens may guess a weak password'
+
+const IN_THE_OPEN = {
+  plain: 'sends the password unencrypted',
+  'scram-sha-256': GUESSED,
+  'scram-sha-512': GUESSED,
+  oauthbearer: 'sends the tokens unencrypted',
+}
+
 const secretsInTheOpen: Advice = ({ kafka, schemaRegistry, tracker }) => {
   const findings: Finding[] = []
   const open = (url: string) => url.startsWith('http:') && !isLocal(new URL(url).hostname)
   const registrySecret = schemaRegistry.username ?? schemaRegistry.bearerToken ?? schemaRegistry.bearerTokenFile
-  if (kafka.sasl?.mechanism === 'plain' && kafka.ssl === false) {
-    findings.push({ path: ['kafka', 'sasl', 'mechanism'], message: 'plain without kafka.ssl sends the password unencrypted' })
+  const { sasl } = kafka
+  if (sasl !== undefined && kafka.ssl === false) {
+    findings.push({
+      path: ['kafka', 'sasl', 'mechanism'],
+      message: `${sasl.mechanism} without kafka.ssl ${IN_THE_OPEN[sasl.mechanism]}`,
+    })
+  }
+  if (sasl?.mechanism === 'oauthbearer' && open(sasl.tokenEndpoint)) {
+    findings.push({
+      path: ['kafka', 'sasl', 'tokenEndpoint'],
+      message: 'http sends the client secret and the tokens unencrypted',
+    })
   }
   if (registrySecret !== undefined && open(schemaRegistry.url)) {
     findings.push({ path: ['schemaRegistry', 'url'], message: 'http sends the credentials unencrypted' })

@@ -185,6 +185,30 @@ const told: readonly (readonly [string, string, ...string[]])[] = [
     'c.yaml:8:3 schemaRegistry.url: http sends the credentials unencrypted',
     'c.yaml:11:3 tracker.endpoint: http sends the tokens unencrypted',
   ],
+  [
+    'tokens for the brokers in the open',
+    app('{ field: x, cases: { A: shop-vk }, default: shop-android }').replace(
+      'startFrom: latest',
+      'startFrom: latest\n  sasl: { mechanism: oauthbearer, tokenEndpoint: "http://auth.example.com", clientId: c, clientSecret: s }',
+    ),
+    'c.yaml:6:11 kafka.sasl.mechanism: oauthbearer without kafka.ssl sends the tokens unencrypted',
+    'c.yaml:6:35 kafka.sasl.tokenEndpoint: http sends the client secret and the tokens unencrypted',
+  ],
+  [
+    'SCRAM without TLS',
+    app('{ field: x, cases: { A: shop-vk }, default: shop-android }').replace(
+      'startFrom: latest',
+      'startFrom: latest\n  sasl: { mechanism: scram-sha-512, username: u, password: p }',
+    ),
+    'c.yaml:6:11 kafka.sasl.mechanism: scram-sha-512 without kafka.ssl leaves the records unencrypted, and who listens may guess a weak password',
+  ],
+  [
+    'encrypted brokers and a token endpoint on this machine',
+    app('{ field: x, cases: { A: shop-vk }, default: shop-android }').replace(
+      'startFrom: latest',
+      'startFrom: latest\n  ssl: true\n  sasl: { mechanism: oauthbearer, tokenEndpoint: "http://localhost:8180", clientId: c, clientSecret: s }',
+    ),
+  ],
 ]
 
 describe('what works and is still worth a look is told beside the configuration', () => {
