@@ -1,21 +1,21 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
-import type { AddressInfo, Socket } from 'node:net'
-import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { describe, test } from 'node:test'
 import { Broker } from '../../src/kafka/broker.ts'
 import { createKafka } from '../../src/kafka/client.ts'
+import { reach } from '../../src/kafka/way-in.ts'
 import { startSimulator } from '../../src/simulator/server.ts'
 import { checked, toldOf } from '../support/checking.ts'
 import { CliProcess } from '../support/cli-process.ts'
 import { encodeScored, scoredSchema, writeGameConfig } from '../support/game.ts'
+import { gate } from '../support/gate.ts'
 import { setScramPassword } from '../support/scram-users.ts'
 import type { Secured } from '../support/secured-stack.ts'
-import { securedStack } from '../support/secured-stack.ts'
+import { securedStack, USER } from '../support/secured-stack.ts'
 import { closedPort, serving } from '../support/serving.ts'
+import type { LogLine } from '../support/sink-process.ts'
 import { SinkProcess, until } from '../support/sink-process.ts'
 import { TokenEndpoint } from '../support/token-endpoint.ts'
 import type { Mistake, Way } from '../support/ways-in.ts'
@@ -45,6 +45,9 @@ async function topicWithOne(topic: string): Promise<string> {
 if (secured !== undefined) await topicWithOne(TOPIC)
 
 let groups = 0
+
+/** kafkajs's own attempts are warnings. */
+const isComplaint = ({ level }: LogLine) => level === 'warn' || level === 'error'
 
 function configFile(t: TestContext, [listener, kafka]: Way, trackerUrl: string, topic = TOPIC): string {
   groups += 1
@@ -88,7 +91,7 @@ async function refused(t: TestContext, [, way, check, [why, cure]]: Mistake): Pr
   const about = ([each]: readonly unknown[]) => String(each).startsWith('broker ') || each === 'authentication'
   assert.deepEqual(toldOf(checks, 'failed').filter(about), [[check === 'broker' ? `broker ${broker}` : check, why, cure]])
   assert.equal(await sink.exited(), 1)
-  const errors = sink.log.filter(({ level }) => level === 'error').map(({ msg, error }) => [msg, error])
+  const errors = sink.log.filter(isComplaint).map(({ msg, error }) => [msg, error])
   const where = why.startsWith('kafka.sasl.tokenEndpoint') ? '' : `kafka.brokers ${broker}: `
   assert.deepEqual(errors, [['cannot start', `${where}${why}; ${cure}`]])
 }
@@ -148,10 +151,7 @@ describe('tokens', { skip, concurrency: 3 }, () => {
       await produced(topic, String(number))
       await until(`record ${number} is delivered`, () => tracker.journal.hits.length === number)
     }
-    assert.deepEqual(
-      sink.log.slice(said).filter(({ level }) => level === 'warn' || level === 'error'),
-      [],
-    )
+    assert.deepEqual(sink.log.slice(said).filter(isComplaint), [])
     assert.equal(await sink.end('SIGTERM'), 0)
   })
 })
@@ -179,25 +179,25 @@ test('a password that is changed on the brokers and in its file counts from the 
 })
 
 test('a connection that fails half-way leaves nothing connected', { skip }, async (t) => {
-  const { stack } = secured.cluster
-  const open = new Set<Socket>()
-  let accepted = 0
-  const gate = createServer((socket) => {
-    accepted += 1
-    // The look at the broker and the admin get through, the producer does not.
-    if (accepted > 2) return void socket.destroy()
-    const through = connect(Number(stack.brokers[0]?.split(':')[1]), '127.0.0.1')
-    open.add(socket)
-    socket.on('close', () => open.delete(socket) && through.destroy())
-    socket.pipe(through).pipe(socket)
-  }).listen(0, '127.0.0.1')
-  await once(gate, 'listening')
-  t.after(() => gate.close())
-  const brokers = [`127.0.0.1:${(gate.address() as AddressInfo).port}`]
-  const connection = { brokers, clientId: 'half-way', ssl: false, sasl: undefined, onLog: () => undefined }
+  const [broker = ''] = secured.cluster.stack.brokers
+  // The look at the broker and the admin get through, the producer does not.
+  const { address, open, came } = await gate(t, broker, 2)
+  const connection = { brokers: [address], clientId: 'half-way', ssl: false, sasl: undefined, onLog: () => undefined }
   await assert.rejects(Broker.connect({ ...connection, patience: { timeoutMs: 1_000, retries: 0 } }))
-  assert.equal(accepted, 3)
-  await until('all connections have ended', () => open.size === 0)
+  assert.equal(came(), 3)
+  await until('all connections have ended', () => open.size === 0, 5_000)
+})
+
+test('a password that is meant for TLS never leaves without it, not even to find out what is wrong', { skip }, async (t) => {
+  const { address, sent } = await gate(t, secured.at('SASL'))
+  const sasl = { mechanism: 'plain', username: USER.name, password: USER.password } as const
+  const patience = { timeoutMs: 1_000, retries: 0 }
+  const connection = { brokers: [address], clientId: 'careful', sasl, onLog: () => undefined, patience }
+  const reached = await reach({ ...connection, ssl: true }, address)
+  assert.equal(reached.kind === 'refused' && reached.refusal.why, 'the broker does not speak TLS on this port')
+  assert.equal(Buffer.concat(sent).includes(USER.password), false)
+  await reach({ ...connection, ssl: false }, address)
+  assert.equal(Buffer.concat(sent).includes(USER.password), true)
 })
 
 describe('where brokers make whatever topic is asked for', { skip }, () => {
