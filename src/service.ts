@@ -12,6 +12,7 @@ import type { ConsumerOptions } from './kafka/consumer.ts'
 import { GroupConsumer } from './kafka/consumer.ts'
 import { nextTier } from './kafka/producer.ts'
 import { ownTopics } from './kafka/topics.ts'
+import { explained } from './kafka/way-in.ts'
 import { Lookout } from './lookout.ts'
 import { Mappings } from './mapping/compile.ts'
 import type { ModuleMap } from './mapping/module.ts'
@@ -154,12 +155,13 @@ async function begin(parts: Parts): Promise<Running> {
   const proxy = parts.proxy?.origin
   probe.starting({ version: about.version, groupId, endpoint: config.tracker.endpoint, proxy, apps, topics })
   await parts.lookout?.serve()
-  const broker = await Broker.connect(kafkaConnection(config, (...said) => probe.kafkaSaid(...said)))
+  const connection = kafkaConnection(config, (...said) => probe.kafkaSaid(...said))
+  const broker = await Broker.connect(connection)
   try {
     return { broker, pipeline: await join(parts, broker) }
   } catch (error) {
     await broker.close()
-    throw error
+    throw explained(error, connection)
   }
 }
 

@@ -3,7 +3,7 @@ import type { Admin, Kafka } from 'kafkajs'
 import { errorText, StartError } from '../core/errors.ts'
 import type { KafkaConnection } from './client.ts'
 import { createKafka } from './client.ts'
-import type { Credentials, Mismatch, Refusal } from './refusal.ts'
+import type { Credentials, Refusal } from './refusal.ts'
 import { causesOf, mismatchRefusal, refusalOf, refusalText, signOf } from './refusal.ts'
 
 export type Reached =
@@ -27,9 +27,17 @@ export async function connectAdmin(kafka: Kafka, connection: KafkaConnection): P
     await admin.connect()
     return admin
   } catch (error) {
-    const refusal = refusalOf(error, credentialsOf(connection))
-    throw refusal === undefined ? error : startError(connection.brokers, refusal)
+    throw explained(error, connection)
   }
+}
+
+/** The error as a StartError, where it says why a broker does not let us in: it may be one that only the other brokers have named. */
+export function explained(error: unknown, connection: KafkaConnection): unknown {
+  const refusal = refusalOf(error, credentialsOf(connection))
+  if (refusal === undefined) return error
+  const broker = causesOf(error).flatMap((each) => (each as { broker?: string }).broker ?? [])[0]
+  if (broker === undefined || connection.brokers.includes(broker)) return startError(connection.brokers, refusal)
+  return new StartError(`${broker}, which the brokers advertise: ${refusalText(refusal)}`)
 }
 
 /** Returns as soon as one of the brokers gives hope. */
@@ -57,18 +65,17 @@ function startError(brokers: readonly string[], refusal: Refusal): StartError {
 /** Tries one broker by itself; never rejects. */
 export async function reach(connection: KafkaConnection, broker: string): Promise<Reached> {
   const quiet = { ...connection, brokers: [broker], onLog: () => undefined }
-  // Without credentials, only a further request shows whether the broker wants some.
-  const error = await failureOf(quiet, async (admin) => quiet.sasl ?? (await admin.describeCluster()))
-  if (error === undefined) return REACHED
+  const error = await failureOf(quiet)
+  if (error === undefined)
+    return (await wantsCredentials(quiet)) ? { kind: 'refused', refusal: mismatchRefusal('needs-sasl') } : REACHED
   const refusal = refusalOf(error, credentialsOf(connection)) ?? (isMute(error) ? await mismatchOf(quiet) : undefined)
   return refusal === undefined ? { kind: 'unreachable', why: wordsOf(error) } : { kind: 'refused', refusal }
 }
 
-async function failureOf(connection: KafkaConnection, use: (admin: Admin) => unknown = () => undefined): Promise<unknown> {
+async function failureOf(connection: KafkaConnection): Promise<unknown> {
   const admin = createKafka(connection).admin()
   try {
     await admin.connect()
-    await use(admin)
     return undefined
   } catch (error) {
     return error
@@ -92,19 +99,18 @@ function isMute(error: unknown): boolean {
 /** Asks by another way. Credentials stay out of it: nobody has been checked there, and nothing is encrypted. */
 async function mismatchOf(connection: KafkaConnection): Promise<Refusal | undefined> {
   const bare = { ...connection, sasl: undefined }
-  const found = async (): Promise<Mismatch | undefined> => {
-    if (connection.ssl === false) {
-      const error = await failureOf({ ...bare, ssl: { rejectUnauthorized: false } })
-      if (error === undefined || refusalOf(error, credentialsOf(bare))?.at === 'tls') return 'needs-tls'
-    } else if ((await failureOf({ ...bare, ssl: false })) === undefined) return 'has-no-tls'
-    if (connection.sasl !== undefined) return undefined
-    const asked = await failureOf({ ...connection, sasl: NO_MECHANISM })
-    return causesOf(asked).some((each) => (each as { type?: string }).type === 'UNSUPPORTED_SASL_MECHANISM')
-      ? 'needs-sasl'
-      : undefined
-  }
-  const mismatch = await found()
-  return mismatch === undefined ? undefined : mismatchRefusal(mismatch)
+  if (connection.ssl !== false)
+    return (await failureOf({ ...bare, ssl: false })) === undefined ? mismatchRefusal('has-no-tls') : undefined
+  const error = await failureOf({ ...bare, ssl: { rejectUnauthorized: false } })
+  const speaksTls = error === undefined || refusalOf(error, credentialsOf(bare))?.at === 'tls'
+  return speaksTls ? mismatchRefusal('needs-tls') : undefined
+}
+
+/** Whoever comes without any is let in at first, and turned away with the next request, without a word. */
+async function wantsCredentials(connection: KafkaConnection): Promise<boolean> {
+  if (connection.sasl !== undefined) return false
+  const error = await failureOf({ ...connection, sasl: NO_MECHANISM })
+  return causesOf(error).some((each) => (each as { type?: string }).type === 'UNSUPPORTED_SASL_MECHANISM')
 }
 
 /** A listener with SASL refuses it, one without refuses SASL itself. */

@@ -12,7 +12,7 @@ export interface Certificates {
   readonly strangerKey: string
   /** Key and certificate in one file, as brokers take them. */
   readonly broker: string
-  /** For another name. */
+  /** For `localhost`, but not its address. */
   readonly misnamed: string
   readonly expired: string
 }
@@ -60,7 +60,7 @@ export function makeCertificates(directory: string): Certificates | undefined {
     strangerCert: at('stranger.crt'),
     strangerKey: at('stranger.key'),
     broker: bundled('broker'),
-    misnamed: bundled('misnamed', { names: 'DNS:broker.example' }),
+    misnamed: bundled('misnamed', { names: 'DNS:localhost' }),
     expired: bundled('expired', { days: '-1' }),
   }
 }
