@@ -3,6 +3,7 @@ import { about } from './about.ts'
 import type { Config } from './config/config.ts'
 import { redactor } from './config/redact.ts'
 import type { PartitionEnds } from './kafka/partition-ends.ts'
+import { stallLimits } from './kafka/session-watch.ts'
 import { ownTopics } from './kafka/topics.ts'
 import { gaugesOf } from './ops/gauges.ts'
 import { livenessOf, readinessOf } from './ops/health.ts'
@@ -42,7 +43,8 @@ export class Lookout {
   /** Undefined: the group was never joined. */
   #joining: boolean | undefined
   #draining = false
-  #movedAt: number | undefined
+  /** When a fetch last ended, epoch ms, by the group. */
+  readonly #movedAt = new Map<string, number>()
 
   constructor(config: Config, probe: Probe) {
     this.#config = config
@@ -68,7 +70,7 @@ export class Lookout {
     this.#timer = setInterval(() => this.#look(), LOOK_EVERY_MS).unref()
   }
 
-  /** Of the group that reads the sources, like the three below. */
+  /** Of the group that reads the sources, like the one below. */
   rejoining(): void {
     this.#joining = true
   }
@@ -81,14 +83,14 @@ export class Lookout {
     if (end !== undefined) this.#running?.ends.note(topic, partition, end)
   }
 
-  moved(): void {
-    this.#movedAt = Date.now()
+  /** A fetch of the group has ended. */
+  moved(groupId: string): void {
+    this.#movedAt.set(groupId, Date.now())
   }
 
   /** There is something to look at. */
   running(running: Running): void {
     this.#running = running
-    running.ends.start()
   }
 
   draining(): void {
@@ -97,7 +99,6 @@ export class Lookout {
 
   async close(): Promise<void> {
     clearInterval(this.#timer)
-    this.#running?.ends.stop()
     await this.#server?.close()
   }
 
@@ -122,12 +123,13 @@ export class Lookout {
   }
 
   #live() {
-    const { sessionTimeout, rebalanceTimeout } = this.#config.kafka
+    const { sessionTimeout: sessionTimeoutMs, rebalanceTimeout: rebalanceTimeoutMs } = this.#config.kafka
     return livenessOf({
       ...{ now: Date.now(), phase: this.#phase, movedAt: this.#movedAt },
       brokersSilent: this.#running?.ends.silent,
       brokersAnswerSince: this.#running?.ends.answersSince,
-      stuckMs: rebalanceTimeout + 2 * sessionTimeout,
+      // A new session comes first, and has as long again.
+      stuckMs: 2 * stallLimits({ sessionTimeoutMs, rebalanceTimeoutMs }).joinMs,
     })
   }
 

@@ -10,6 +10,7 @@ import { Broker } from './kafka/broker.ts'
 import { createKafka } from './kafka/client.ts'
 import type { ConsumerOptions } from './kafka/consumer.ts'
 import { GroupConsumer } from './kafka/consumer.ts'
+import type { PartitionEnds } from './kafka/partition-ends.ts'
 import { nextTier } from './kafka/producer.ts'
 import { ownTopics } from './kafka/topics.ts'
 import { explained } from './kafka/way-in.ts'
@@ -184,12 +185,11 @@ async function join(parts: Parts, broker: Broker): Promise<Pipeline> {
     members: side.members,
   })
   await pipeline.start()
-  const topics = [...config.kafka.topics, ...side.tierDelaysMs.keys()]
-  lookout?.running({ pipeline, ends: broker.ends(topics, Date.now) })
+  lookout?.running({ pipeline, ends: side.ends })
   return pipeline
 }
 
-type Side = Pick<PipelineOptions, 'members' | 'tierDelaysMs'> & { readonly exit: SideExit }
+type Side = Pick<PipelineOptions, 'members' | 'tierDelaysMs'> & { readonly exit: SideExit; readonly ends: PartitionEnds }
 
 /** Makes what is missing of the group's own topics; records leave to them and come back from them. */
 async function sideOf(parts: Parts, broker: Broker): Promise<Side> {
@@ -201,18 +201,19 @@ async function sideOf(parts: Parts, broker: Broker): Promise<Side> {
   const tiers = own.tiers.map(({ topic }) => topic)
   const first = await broker.startPositions({ groupId, topics, startFrom })
   const retried = await broker.startPositions({ groupId: retryGroupId, topics: tiers, startFrom: 'earliest' })
+  const ends = broker.ends([...topics, ...tiers], Date.now)
   return {
-    exit,
+    ...{ exit, ends },
     tierDelaysMs: new Map(own.tiers.map(({ topic, delayMs }) => [topic, delayMs])),
     members: {
       first: (flow) =>
         createMember(parts, flow, {
-          ...{ groupId, topics, isOwn: false, starts: first, commits: true, maxWaitMs: FETCH_WAIT_MS },
+          ...{ groupId, topics, isOwn: false, starts: first, ends, commits: true, maxWaitMs: FETCH_WAIT_MS },
           consumed: (topic, records) => probe.consumed(topic, records),
         }),
       retried: (flow) =>
         createMember(parts, flow, {
-          ...{ groupId: retryGroupId, topics: tiers, isOwn: true, starts: retried, commits: true, maxWaitMs: TIER_WAIT_MS },
+          ...{ groupId: retryGroupId, topics: tiers, isOwn: true, starts: retried, ends, commits: true, maxWaitMs: TIER_WAIT_MS },
           consumed: (topic, records) => probe.retried(topic, records),
         }),
     },
@@ -225,13 +226,14 @@ async function dryOf(parts: Parts, broker: Broker, exit: Rehearsal): Promise<Sid
   const groupId = `${parts.config.kafka.groupId}.dry-run`
   await broker.sources(topics)
   const starts = await broker.startPositions({ groupId, topics, startFrom })
+  const ends = broker.ends(topics, Date.now)
   return {
-    exit,
+    ...{ exit, ends },
     tierDelaysMs: new Map(),
     members: {
       first: (flow) =>
         createMember(parts, flow, {
-          ...{ groupId, topics, isOwn: false, starts, commits: false, maxWaitMs: FETCH_WAIT_MS },
+          ...{ groupId, topics, isOwn: false, starts, ends, commits: false, maxWaitMs: FETCH_WAIT_MS },
           consumed: (topic, records) => parts.probe.consumed(topic, records),
         }),
     },
@@ -239,15 +241,18 @@ async function dryOf(parts: Parts, broker: Broker, exit: Rehearsal): Promise<Sid
 }
 
 type Group = Pick<ConsumerOptions, 'groupId' | 'topics' | 'isOwn' | 'starts' | 'commits' | 'maxWaitMs'> & {
+  readonly ends: PartitionEnds
   readonly consumed: (topic: string, records: number) => void
 }
 
-function createMember({ config, probe, lookout, fail }: Parts, flow: FlowHandlers, { consumed, ...group }: Group): GroupConsumer {
+function createMember(parts: Parts, flow: FlowHandlers, { consumed, ends, ...group }: Group): GroupConsumer {
+  const { config, probe, lookout, fail } = parts
   const { groupId } = group
   const seen = group.isOwn ? undefined : lookout
   return new GroupConsumer({
     ...group,
-    kafka: createKafka(kafkaConnection(config, (...said) => probe.kafkaSaid(...said))),
+    kafka: () => createKafka(kafkaConnection(config, (...said) => probe.kafkaSaid(...said))),
+    brokersAnswerSince: () => ends.answersSince,
     sessionTimeoutMs: config.kafka.sessionTimeout,
     rebalanceTimeoutMs: config.kafka.rebalanceTimeout,
     maxBytesPerPartition: config.kafka.maxBytesPerPartition,
@@ -270,10 +275,11 @@ function createMember({ config, probe, lookout, fail }: Parts, flow: FlowHandler
         if (taken) consumed(topic, records.length)
         return taken
       },
-      moved: () => seen?.moved(),
+      moved: () => lookout?.moved(groupId),
       recordsMissed: (event) => probe.recordsMissed(event),
       metadataIgnored: (place) => probe.metadataIgnored(place),
       metadataCut: (place) => probe.metadataCut(place),
+      rebuilding: (event) => probe.rebuilding({ groupId, ...event }),
       failed: (error) => {
         probe.failed(error)
         fail(error)

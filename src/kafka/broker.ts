@@ -30,6 +30,7 @@ export const HEADER_ROOM_BYTES = 65_536
 export class Broker {
   readonly #admin: Admin
   readonly #producer: Producer
+  readonly #ends: PartitionEnds[] = []
 
   private constructor(admin: Admin, producer: Producer) {
     this.#admin = admin
@@ -88,12 +89,16 @@ export class Broker {
     return StartPositions.resolve({ admin: this.#admin, ...group })
   }
 
-  /** To be started and stopped by whoever wants to know. */
+  /** Looked at from now on until this is closed. */
   ends(topics: readonly string[], now: () => number): PartitionEnds {
-    return new PartitionEnds({ admin: this.#admin, topics, now })
+    const ends = new PartitionEnds({ admin: this.#admin, topics, now })
+    this.#ends.push(ends)
+    ends.start()
+    return ends
   }
 
   async close(): Promise<void> {
+    for (const ends of this.#ends) ends.stop()
     await Promise.all([this.#producer.disconnect(), this.#admin.disconnect()])
   }
 }

@@ -1,30 +1,28 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs'
+import type { Batch } from 'kafkajs'
 import type { ResumePoint } from '../core/offset-runs.ts'
 import type { SourceRecord } from '../core/record.ts'
 import type { Point } from './membership.ts'
-import { Membership } from './membership.ts'
 import { copyRecord } from './record.ts'
 import type { OutOfRange } from './repairs.ts'
+import type { SessionOptions } from './session.ts'
+import { Session } from './session.ts'
+import type { StallLimits } from './session-watch.ts'
+import { SessionWatch, stallLimits } from './session-watch.ts'
 import type { Position, StartPositions } from './start-positions.ts'
+import type { RebuildReason } from './succession.ts'
+import { Succession } from './succession.ts'
 
-export interface ConsumerOptions {
-  /** This consumer's own: see createKafka. */
-  readonly kafka: Kafka
-  readonly groupId: string
-  readonly topics: readonly string[]
+export interface ConsumerOptions extends SessionOptions {
   /** Whether the topics are ours: then the records' headers tell their history. */
   readonly isOwn: boolean
   readonly starts: StartPositions
   /** False: the group only looks on, and every commit is left out. */
   readonly commits: boolean
-  readonly sessionTimeoutMs: number
-  readonly rebalanceTimeoutMs: number
-  /** Of one fetch. */
-  readonly maxBytesPerPartition: number
-  readonly maxBytesPerFetch: number
-  /** How long a fetch waits for records: also how long a resumed partition waits for its first. */
-  readonly maxWaitMs: number
+  /** Since when brokers have answered without a break, epoch ms; undefined: they do not, or were not asked yet. */
+  readonly brokersAnswerSince: () => number | undefined
+  /** Left out: as they follow from the time-outs. */
+  readonly stallLimits?: StallLimits
   readonly handlers: ConsumerHandlers
 }
 
@@ -60,22 +58,23 @@ export interface ConsumerHandlers {
   metadataIgnored?(place: { topic: string; partition: number }): void
   /** A commit's metadata could not keep all that was done behind it. */
   metadataCut?(place: { topic: string; partition: number }): void
+  /** A new session begins in the place of one that has crashed or come to a stand; nothing is committed for the old one any more. */
+  rebuilding?(event: { reason: RebuildReason; error: unknown }): void
   /** The consumer has ended and does not come back. */
   failed(error: unknown): void
 }
 
-/** What is not taken over comes again at once, thousands of times a second, unless somebody waits. */
-const REFUSED_WAIT_MS = 50
 /** With several brokers there are several joins in a row; the partitions are handed out once the last of them is over. */
 const JOINS_APART_MS = 300
-/** kafkajs may hang here when a broker is gone; the process ends anyhow. */
-const DISCONNECT_MS = 5_000
 
-/** A consumer group's member. Fetches, hands over, pauses, commits; when and what to commit is decided elsewhere. */
+/**
+ * A consumer group's member. Fetches, hands over, pauses, commits; when and what to commit is decided elsewhere. A session that has
+ * crashed or come to a stand is followed by a new one.
+ */
 export class GroupConsumer {
   readonly #options: ConsumerOptions
-  readonly #consumer: Consumer
-  readonly #membership: Membership
+  readonly #watch: SessionWatch
+  readonly #sessions: Succession<Session>
   /** Counts the joins: what an earlier one began must not end in a later one. */
   #epoch = 0
   /** That whose partitions were handed out. */
@@ -91,111 +90,101 @@ export class GroupConsumer {
   #memberId: string | undefined
   /** What all joins at once wait for. */
   #revoking: Promise<void> | undefined
-  /** Rings when a join takes too long. */
-  #joining: NodeJS.Timeout | undefined
 
   constructor(options: ConsumerOptions) {
     this.#options = options
-    this.#membership = new Membership({
-      groupId: options.groupId,
-      topics: options.topics,
-      beforeJoin: () => this.#beforeJoin(),
-      outOfRange: (event) => this.#onOutOfRange(event),
-      metadataCut: (place) => options.handlers.metadataCut?.(place),
-    })
-    this.#consumer = options.kafka.consumer({
-      groupId: options.groupId,
-      sessionTimeout: options.sessionTimeoutMs,
-      rebalanceTimeout: options.rebalanceTimeoutMs,
-      heartbeatInterval: Math.min(3_000, options.sessionTimeoutMs / 3),
-      maxBytesPerPartition: options.maxBytesPerPartition,
-      maxBytes: options.maxBytesPerFetch,
-      maxWaitTimeInMs: options.maxWaitMs,
-      // Here and not in `new Kafka`, where it is ignored: partitions added later are seen within this time.
-      metadataMaxAge: 10_000,
-      allowAutoTopicCreation: false,
-      partitionAssigners: [this.#membership.assigner],
+    this.#watch = new SessionWatch(options.stallLimits ?? stallLimits(options))
+    this.#sessions = new Succession({
+      begin: () => this.#begin(),
+      watch: this.#watch,
+      brokersAnswerSince: options.brokersAnswerSince,
+      lost: (event) => this.#onLost(event),
+      failed: (error) => options.handlers.failed(error),
     })
   }
 
-  /** Resolves once the group is joined. */
+  #begin(): Session {
+    const { handlers } = this.#options
+    return new Session(this.#options, {
+      beforeJoin: () => this.#beforeJoin(),
+      joined: (assignment) => this.#joined(assignment),
+      moved: () => {
+        this.#watch.moved(Date.now())
+        handlers.moved?.()
+      },
+      batch: (batch) => this.#onBatch(batch),
+      passedOver: (topic, partition, upTo) => this.#passOver(topic, partition, upTo),
+      outOfRange: (event) => this.#onOutOfRange(event),
+      metadataCut: (place) => handlers.metadataCut?.(place),
+    })
+  }
+
+  /** Resolves once the group is joined, or is to be joined by another session. Rejects when no broker can be reached. */
   async start(): Promise<void> {
-    const { CRASH, FETCH, GROUP_JOIN, START_BATCH_PROCESS } = this.#consumer.events
-    // An exception in a listener would end the consumer for good and in silence.
-    this.#consumer.on(
-      GROUP_JOIN,
-      ({ payload }) => void this.#onJoin(payload.memberAssignment).catch(this.#options.handlers.failed),
-    )
-    this.#consumer.on(FETCH, () => this.#options.handlers.moved?.())
-    this.#consumer.on(CRASH, ({ payload }) => {
-      if (!payload.restart && !this.#stopping) this.#options.handlers.failed(payload.error)
-    })
-    this.#consumer.on(START_BATCH_PROCESS, ({ payload: { batchSize, topic, partition, lastOffset } }) => {
-      // Nothing but transaction markers and what was aborted: kafkajs passes over it, and eachBatch never hears of it.
-      if (batchSize === 0) this.#passOver(topic, partition, Number(lastOffset) + 1)
-    })
-    await this.#consumer.connect()
-    // Always true, whatever the operator wrote: with false, kafkajs skips to the end whenever it loses its place.
-    await this.#consumer.subscribe({ topics: [...this.#options.topics], fromBeginning: true })
-    await this.#consumer.run({
-      autoCommit: false,
-      eachBatchAutoResolve: false,
-      eachBatch: (payload) => this.#onBatch(payload),
-    })
+    await this.#sessions.start()
   }
 
   pause(topic: string, partition: number): void {
-    this.#consumer.pause([{ topic, partitions: [partition] }])
+    this.#sessions.current.pause(topic, partition)
   }
 
   resume(topic: string, partition: number): void {
-    this.#consumer.resume([{ topic, partitions: [partition] }])
+    this.#sessions.current.resume(topic, partition)
   }
 
   seek(topic: string, partition: number, offset: number): void {
     this.#staying.add(`${topic}/${partition}`)
-    this.#consumer.seek({ topic, partition, offset: String(offset) })
+    this.#sessions.current.seek(topic, partition, offset)
   }
 
   /** The runs go into the commit's metadata, where the partition's next owner finds them. */
   async commit(points: readonly Point[]): Promise<void> {
     // The member has left, or is about to: the partitions may be somebody else's.
     if (!this.#options.commits || this.#stopping) return
-    await this.#membership.commit(points)
+    this.#watch.committing(Date.now())
+    await this.#sessions.current.commit(points)
+    this.#watch.committed()
     this.#options.starts.committed(points)
   }
 
   /** Leaves the group. Commit before: afterwards commits are left out. */
   async stop(): Promise<void> {
     this.#stopping = true
-    clearTimeout(this.#joining)
-    await Promise.race([this.#consumer.disconnect(), sleep(DISCONNECT_MS, undefined, { ref: false })])
+    await this.#sessions.stop()
   }
 
   async #beforeJoin(): Promise<void> {
     // Never joined, so nothing to let go of.
     if (this.#epoch === 0 || this.#stopping) return
-    const { handlers, sessionTimeoutMs, rebalanceTimeoutMs } = this.#options
-    clearTimeout(this.#joining)
+    const { handlers, sessionTimeoutMs } = this.#options
+    this.#watch.joining(Date.now())
     this.#revoking ??= handlers.revoking(sessionTimeoutMs / 2)
     await this.#revoking
-    // Until it has joined, this member takes nothing in. Should kafkajs go on without joining, nobody would ever notice.
-    const stuck = (): void => handlers.failed(new Error(`the group ${this.#options.groupId} could not be joined again`))
-    this.#joining = setTimeout(stuck, rebalanceTimeoutMs + 2 * sessionTimeoutMs).unref()
+    this.#watch.joining(Date.now())
   }
 
-  async #onJoin(assignment: Record<string, number[]>): Promise<void> {
+  /** Whoever has the partitions next begins at what is committed. */
+  #onLost(event: { reason: RebuildReason; error: unknown }): void {
+    const { handlers, sessionTimeoutMs } = this.#options
+    handlers.rebuilding?.(event)
+    if (this.#epoch > 0) this.#revoking ??= handlers.revoking(sessionTimeoutMs / 2)
+  }
+
+  #joined(assignment: Record<string, number[]>): void {
+    const session = this.#sessions.current
+    this.#onJoin(session, assignment).catch((error) => session.fail(error))
+  }
+
+  async #onJoin(session: Session, assignment: Record<string, number[]>): Promise<void> {
     this.#epoch += 1
     this.#early.clear()
     const epoch = this.#epoch
-    const isOver = (): boolean => epoch !== this.#epoch || this.#stopping
+    const isOver = (): boolean => epoch !== this.#epoch || session.isOver
     this.#revoking = undefined
-    clearTimeout(this.#joining)
-    // kafkajs keeps pauses over a rebalance, also those of partitions that come back later: nobody would resume them.
-    this.#consumer.resume(this.#consumer.paused())
+    session.resumeAll()
     if (epoch > 1) await sleep(JOINS_APART_MS)
     if (isOver()) return
-    const { memberId } = this.#membership
+    const { memberId } = session
     const positions = await this.#options.starts.of(new Map(Object.entries(assignment)))
     const starts = positions.filter(({ isNew }) => isNew)
     if (isOver()) return
@@ -208,6 +197,7 @@ export class GroupConsumer {
     this.#memberId = memberId
     this.#assignedEpoch = epoch
     this.#staying.clear()
+    this.#sessions.arrived()
     this.#options.handlers.assigned(
       positions.map(({ topic, partition, offset, runs, isNew }) => {
         // What is open stands in another log, should the offsets be the same.
@@ -240,8 +230,10 @@ export class GroupConsumer {
   #onOutOfRange({ topic, partition, from, low, high }: OutOfRange): void {
     const { handlers } = this.#options
     // Until the partitions are handed out, positions are kafkajs's own; the start positions see to it.
-    if (this.#assignedEpoch !== this.#epoch) this.#early.add(`${topic}/${partition}`)
-    if (this.#assignedEpoch !== this.#epoch || this.#stopping) return
+    if (this.#assignedEpoch !== this.#epoch) {
+      this.#early.add(`${topic}/${partition}`)
+      return
+    }
     if (from > high) {
       // What is open stands in a log that is gone, and offsets that come again would pass for done.
       handlers.failed(
@@ -270,22 +262,17 @@ export class GroupConsumer {
     }
   }
 
-  async #onBatch({ batch, resolveOffset, isRunning, isStale }: EachBatchPayload): Promise<void> {
-    if (isStale() || !isRunning()) return
+  #onBatch(batch: Batch): boolean {
     try {
       const { topic, partition } = batch
-      const last = batch.lastOffset()
       const place = { topic, partition, isOwn: this.#options.isOwn }
       const records = batch.messages.map((message) => copyRecord(message, place))
       const end = Number(batch.highWatermark)
-      if (this.#options.handlers.fetched({ topic, partition, records, upTo: Number(last) + 1, end })) {
-        resolveOffset(last)
-        return
-      }
+      return this.#options.handlers.fetched({ topic, partition, records, upTo: Number(batch.lastOffset()) + 1, end })
     } catch (error) {
       // kafkajs would retry some errors and die of others without a word.
       this.#options.handlers.failed(error)
+      return false
     }
-    await sleep(REFUSED_WAIT_MS)
   }
 }

@@ -14,9 +14,10 @@ interface Joined {
   readonly generationId: number
 }
 
-/** As much of a JoinGroup as matters here; kafkajs leaves it out of its types. */
+/** As much of joining and leaving as matters here; kafkajs leaves it out of its types. */
 interface JoiningBroker extends Broker {
   joinGroup(request: unknown): Promise<Joined>
+  leaveGroup(request: { groupId: string; memberId: string }): Promise<unknown>
 }
 
 /** The coordinator is on its way: it loads the group, or another broker has become it. */
@@ -47,13 +48,13 @@ export interface MembershipOptions {
 export class Membership {
   readonly #options: MembershipOptions
   readonly #watched = new WeakSet<Broker>()
-  #cluster: Cluster | undefined
   #find: (() => Promise<Broker>) | undefined
   #coordinator: Broker | undefined
   #joined: Joined | undefined
   /** Topics that are gone or were, until the next join. Made anew, they would take offsets of their old log for their own. */
   readonly #gone = new Set<string>()
   #joinAgain: (() => void) | undefined
+  #isClosed = false
 
   constructor(options: MembershipOptions) {
     this.#options = options
@@ -111,7 +112,7 @@ export class Membership {
         await this.#commitTo(await this.#current(), points)
         return
       } catch (error) {
-        if (!MOVED.includes(typeOf(error)) || performance.now() > deadline) throw error
+        if (!MOVED.includes(typeOf(error)) || performance.now() > deadline || this.#isClosed) throw error
         this.#coordinator = undefined
       }
       await sleep(LOADING_WAIT_MS / 2)
@@ -138,17 +139,20 @@ export class Membership {
     return this.#coordinator
   }
 
+  /** Joins nothing from now on, and asks no second time for a commit; a join that is under way is taken back. */
+  close(): void {
+    this.#isClosed = true
+  }
+
   #enter(cluster: Cluster): void {
-    // Called again, with the same cluster, when kafkajs starts its consumer anew.
-    if (this.#cluster === cluster) return
-    this.#cluster = cluster
     onOutOfRange(cluster, this.#options.outOfRange)
     // Who cannot be asked now will refuse a commit.
     this.#joinAgain = onTopicGone(cluster, () => this.#findGone().catch(() => undefined))
     const find = cluster.findGroupCoordinator.bind(cluster)
     this.#find = () => find({ groupId: this.#options.groupId })
     cluster.findGroupCoordinator = async (group) => {
-      await this.#options.beforeJoin()
+      if (!this.#isClosed) await this.#options.beforeJoin()
+      if (this.#isClosed) throw givenUp()
       const broker = await find(group)
       this.#watch(broker as JoiningBroker)
       return broker
@@ -162,18 +166,30 @@ export class Membership {
     broker.joinGroup = async (request) => {
       for (let attempt = 1; ; attempt += 1) {
         try {
-          this.#joined = await join(request)
+          const joined = await join(request)
+          if (this.#isClosed) return await this.#leave(broker, joined)
+          this.#joined = joined
           this.#coordinator = broker
           this.#gone.clear()
-          return this.#joined
+          return joined
         } catch (error) {
           // Any other error is kafkajs's to deal with: it then looks for the coordinator again.
-          if (!LOADING.includes(typeOf(error)) || attempt === LOADING_ATTEMPTS) throw error
+          if (!LOADING.includes(typeOf(error)) || attempt === LOADING_ATTEMPTS || this.#isClosed) throw error
         }
         await sleep(LOADING_WAIT_MS)
       }
     }
   }
+
+  /** The group took in a member that was given up meanwhile. */
+  async #leave(broker: JoiningBroker, { memberId }: Joined): Promise<never> {
+    await broker.leaveGroup({ groupId: this.#options.groupId, memberId }).catch(() => undefined)
+    throw givenUp()
+  }
+}
+
+function givenUp(): Error {
+  return new kafkajs.KafkaJSNonRetriableError('the member was given up')
 }
 
 function typeOf(error: unknown): unknown {

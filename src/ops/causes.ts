@@ -37,7 +37,7 @@ function brokers({ brokersSilent }: Snapshot): Cause[] {
     {
       ...{ what: 'No Kafka broker answers', ...brokersSilent },
       cure: 'Check that the brokers run, and that kafka.brokers and the network lead to them',
-      meanwhile: 'What is in hand is delivered, nothing is read or committed; it goes on by itself once they answer',
+      meanwhile: 'What is under way is delivered, nothing is read or committed; it goes on by itself once they answer',
     },
   ]
 }

@@ -16,7 +16,9 @@ export function verdictOf(snapshot: Snapshot): Verdict {
   if (phase === 'draining') return { state: 'draining', verdict: draining(snapshot) }
   const causes = causesOf(snapshot)
   const [gravest, ...others] = causes
-  if (gravest !== undefined && phase === 'running') return { state: 'blocked', verdict: blocked(gravest, others, snapshot) }
+  // Without a broker nothing is dealt out, and it does not go on in a few seconds.
+  const isHeldUp = phase === 'running' || snapshot.brokersSilent !== undefined
+  if (gravest !== undefined && isHeldUp) return { state: 'blocked', verdict: blocked(gravest, others, snapshot) }
   if (phase === 'starting') {
     return {
       state: 'starting',

@@ -2,6 +2,9 @@ import type { Method } from '../core/hit.ts'
 import type { Reason, SkipReason } from '../core/outcome.ts'
 import type { SourceRecord } from '../core/record.ts'
 
+/** Why a consumer was made anew: the Kafka client has crashed, or what did not go on. */
+export const rebuildReasons = ['crash', 'commits', 'fetches', 'join'] as const
+
 /** What has happened since the start. */
 export interface Counts {
   /** Records read from the sources. */

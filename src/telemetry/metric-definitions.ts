@@ -88,6 +88,13 @@ export const metricDefinitions = [
     help: 'How often partitions were dealt to this instance, of the sources and of the retry topics, the first time included',
   },
   {
+    name: 'consumer_rebuilds_total',
+    kind: 'counter',
+    labels: ['reason'],
+    unit: 'rebuilds',
+    help: 'How often a consumer was made anew: the Kafka client had crashed, or commits, fetches or a join did not go on',
+  },
+  {
     name: 'request_duration_seconds',
     kind: 'histogram',
     labels: [],

@@ -4,6 +4,7 @@ import { reasons, skipReasons } from '../core/outcome.ts'
 import type { SourceRecord } from '../core/record.ts'
 import { Failures } from './failures.ts'
 import type { Counts, Delivered, Exited, Place, Request } from './happenings.ts'
+import { rebuildReasons } from './happenings.ts'
 import type { Log } from './log.ts'
 import { Metrics } from './metrics.ts'
 import { RecentDurations } from './recent-durations.ts'
@@ -52,6 +53,7 @@ export class Probe {
     this.troubles = new Troubles(now)
     // Of a series that begins with its first happening, Prometheus does not see that one happening.
     for (const reason of reasons) this.metrics.add('records_dead_lettered_total', { reason }, 0)
+    for (const reason of rebuildReasons) this.metrics.add('consumer_rebuilds_total', { reason }, 0)
     for (const result of ['ok', 'failed']) this.metrics.add('offset_commits_total', { result }, 0)
   }
 
@@ -123,6 +125,12 @@ export class Probe {
 
   rejoining(groupId: string): void {
     this.#log.info({ groupId }, 'the group is being joined')
+  }
+
+  rebuilding({ groupId, reason, error }: { groupId: string; reason: (typeof rebuildReasons)[number]; error: unknown }): void {
+    this.metrics.add('consumer_rebuilds_total', { reason })
+    const fields = { groupId, reason, error: messageOf(error) }
+    this.#sampled('warn', `rebuild ${groupId} ${reason}`, fields, 'the consumer is made anew and joins the group again')
   }
 
   tierForgotten(tier: { topic: string; records: number }): void {

@@ -121,7 +121,8 @@ export async function groupConsumer(
   const { groupId, topics } = options
   return new GroupConsumer({
     ...options,
-    kafka: kafkaOf(cluster.stack.brokers),
+    kafka: () => kafkaOf(cluster.stack.brokers),
+    brokersAnswerSince: () => undefined,
     starts: await StartPositions.resolve({ admin: cluster.admin, groupId, topics, startFrom }),
     sessionTimeoutMs: 2_000,
     rebalanceTimeoutMs: 10_000,

@@ -62,6 +62,12 @@ const table: readonly (readonly [string, Partial<Snapshot>, Snapshot['phase'] | 
     [`No Kafka broker answers ${AT} (ECONNREFUSED); ${WAITS}`, 'kafka.brokers', 'goes on by itself'],
   ],
   [
+    'brokers that are silent, so that the group cannot be joined again',
+    { phase: 'rebalancing', partitions: [waiting()], brokersSilent: { since: SINCE, detail: 'ECONNREFUSED' } },
+    'blocked',
+    [`No Kafka broker answers ${AT}`],
+  ],
+  [
     'an endpoint that is none',
     { partitions: [waiting()], troubles: [trouble('misconfigured', 'web')] },
     'blocked',

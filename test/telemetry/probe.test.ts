@@ -145,6 +145,19 @@ test('dropped parameters are said by their name, once each', () => {
   )
 })
 
+test('a consumer that is made anew is a warning with the reason, and one in each series', async () => {
+  const { probe, lines } = watched()
+  for (const reason of ['crash', 'commits'] as const) probe.rebuilding({ groupId: 'g', reason, error: new Error('why') })
+  assert.deepEqual(
+    lines.map(({ level, groupId, reason, error }) => [level, groupId, reason, error]),
+    ['crash', 'commits'].map((reason) => ['warn', 'g', reason, 'Error: why']),
+  )
+  const { body } = await probe.metrics.text()
+  for (const [reason, times] of Object.entries({ crash: 1, commits: 1, fetches: 0, join: 0 })) {
+    assert.ok(body.includes(`mytracker_sink_consumer_rebuilds_total{reason="${reason}"} ${times}`), body)
+  }
+})
+
 test('every problem of a mapping is a line', () => {
   const { probe, lines } = watched()
   probe.mappingProblems('shop.Order', 'orders', ['one', 'two'])
