@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { describe, test } from 'node:test'
@@ -115,6 +115,20 @@ describe('a mistake ends the start at once, and is named with what to change', {
     ] as const
     await refused(t, [t.name, ['SASL', bearer(url, 'wrong')], 'authentication', said])
   })
+})
+
+test('an address that the brokers advertise, and that their certificate does not hold, ends the start', { skip }, async (t) => {
+  const address = secured.at('MISNAMED')
+  const file = configFile(t, ['MISNAMED', ssl], 'http://127.0.0.1:1')
+  writeFileSync(file, readFileSync(file, 'utf8').replace(address, address.replace('127.0.0.1', 'localhost')))
+  const sink = new SinkProcess(t, file)
+  const { checks } = await checked(t, file)
+  const why = "the broker's certificate is for another name (IP: 127.0.0.1 is not in the cert's list)"
+  const advertised = toldOf(checks, 'failed').find(([name]) => name === 'cluster')
+  assert.match(advertised?.[1] ?? '', /altnames: IP: 127.0.0.1/)
+  assert.equal(await sink.exited(), 1)
+  const error = String(sink.log.find(({ msg }) => msg === 'cannot start')?.error)
+  assert.ok(error.startsWith(`${address}, which the brokers advertise: ${why}; `), error)
 })
 
 describe('tokens', { skip, concurrency: 3 }, () => {
