@@ -26,8 +26,6 @@ export const examples: Readonly<Record<string, unknown>> = {
   'mappings[].params.*.unit': 'ms',
   'mappings[].params.*.zone': 'Europe/Berlin',
   'mappings[].params.*.firstOf': ['clientIp', 'session.ip'],
-  'breaker.failures': 10,
-  'breaker.probeAfter': '5s',
   http: { host: '0.0.0.0', port: 8080 },
   'http.host': '0.0.0.0',
   'http.port': 8080,

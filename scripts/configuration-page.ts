@@ -1,7 +1,6 @@
 import { parse, stringify } from 'yaml'
 import type { SchemaNode } from '../src/config/json-schema.ts'
 import { writtenSchema } from '../src/config/json-schema.ts'
-import { later } from '../src/config/later.ts'
 import { examples } from './configuration-examples.ts'
 
 /** One key of the configuration. In its path `[]` is any place of a list, `*` any name of the operator's choice. */
@@ -48,7 +47,7 @@ export function rowsOf(fullYaml: string): Row[] {
     path,
     type: [...new Set(alike.map(({ node }) => typeOf(node)))].join(' or '),
     fallback: alike.some(({ isRequired }) => isRequired) ? 'required' : fallbackOf(alike),
-    meaning: [...new Set(alike.map(({ node }) => node.description ?? ''))].join(' ') + refusal(path),
+    meaning: [...new Set(alike.map(({ node }) => node.description ?? ''))].join(' '),
     example: exampleOf(path, full),
   }))
 }
@@ -81,13 +80,6 @@ function typeOf(node: SchemaNode): string {
 function numberOf({ minimum, exclusiveMinimum, maximum }: SchemaNode): string {
   const least = exclusiveMinimum === undefined ? `from ${minimum}` : `above ${exclusiveMinimum}`
   return `number ${least}${maximum === undefined ? '' : `, up to ${maximum}`}`
-}
-
-/** What this version does not do yet, in the words of the refusal. */
-function refusal(path: string): string {
-  const place = path.replaceAll('[]', '.*')
-  const found = later.find(({ at }) => at.replace('!customEventParams', '*') === place)
-  return found === undefined ? '' : ` **Not yet:** ${found.sentence}.`
 }
 
 function exampleOf(path: string, full: unknown): string {

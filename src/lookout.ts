@@ -151,7 +151,7 @@ export class Lookout {
       tiers: (views?.retried ?? []).map((view) => ({ ...this.#facts(view), tier: this.#tierOf.get(view.topic) ?? view.topic })),
       apps: this.#config.tracker.apps,
       tracker: { inFlight, p50Ms: durations.quantile(0.5), p99Ms: durations.quantile(0.99), answers },
-      holds: this.#holds(),
+      holds: this.#running?.pipeline.holds() ?? this.#nothingHeld,
       troubles: troubles.all(),
       brokersSilent: ends?.silent,
       laggingSince: this.#trend.since,
@@ -164,8 +164,8 @@ export class Lookout {
     return { ...view, end: this.#running?.ends.of(view.topic, view.partition) }
   }
 
-  /** What the pipeline cannot do yet, it does not hold. */
-  #holds(): Holds {
+  /** Before there is a pipeline. */
+  get #nothingHeld(): Holds {
     return {
       ...{ breaker: { state: 'closed' }, apps: [], misconfigured: undefined, pace: undefined, brakes: [] },
       inFlightLimit: this.#config.delivery.maxInFlight,

@@ -51,7 +51,7 @@ export interface Service {
 /** `rehearsal`: a dry run, which posts, parks and commits nothing. */
 export function createService(config: Config, log: Log, rehearsal?: Rehearsal): Service {
   const { tiers } = ownTopics(config.kafka.groupId, config.retry.tiers)
-  const probe = new Probe(log, Date.now, (topic) => nextTier(tiers, topic)?.name ?? 'none')
+  const probe = new Probe(log, Date.now, (topic, reason) => nextTier(tiers, topic, reason)?.name ?? 'none')
   // A dry run looks on beside the service, on whose port it must not be.
   const lookout = rehearsal === undefined ? new Lookout(config, probe) : undefined
   const { promise: failed, resolve: fail } = Promise.withResolvers<unknown>()
@@ -120,6 +120,16 @@ function createPreparer({ config, modules, schemas, probe }: Parts): RecordPrepa
   return new RecordPreparer({ schemas, mappings, onProblems: (...problems) => probe.mappingProblems(...problems) })
 }
 
+/** Of an app that is refused, and of an endpoint that is wrong, where no breaker says when to try again. */
+const PROBE_AFTER_MS = 5_000
+const PROBE_MAX_MS = 60_000
+
+function gateOptions({ delivery, breaker }: Config): PipelineOptions['gate'] {
+  const { maxInFlight, requestsPerSecond } = delivery
+  const { failures, probeAfter } = breaker === 'off' ? { failures: undefined, probeAfter: PROBE_AFTER_MS } : breaker
+  return { maxInFlight, requestsPerSecond, failures, probes: { afterMs: probeAfter, maxMs: PROBE_MAX_MS } }
+}
+
 function laneLimits({ batch, retry, delivery }: Config): LaneLimits {
   return {
     batch: { maxEvents: batch.maxEvents, maxBytes: batch.maxBytes, lingerMs: batch.linger, bodyBytes },
@@ -178,7 +188,8 @@ async function join(parts: Parts, broker: Broker): Promise<Pipeline> {
     probe: parts.probe,
     clock: systemClock,
     random: Math.random,
-    maxInFlight: config.delivery.maxInFlight,
+    gate: gateOptions(config),
+    brakeShare: rehearsal !== undefined || config.deadLetters.brake === 'off' ? undefined : config.deadLetters.brake,
     windowBytes: config.delivery.windowBytes,
     commitIntervalMs: config.delivery.commitInterval,
     tierDelaysMs: side.tierDelaysMs,

@@ -10,7 +10,6 @@ import { isMapping } from './fields.ts'
 import type { Surroundings } from './files.ts'
 import { fileFindings } from './files.ts'
 import { findingsOf } from './issues.ts'
-import { laterFindings } from './later.ts'
 import type { ParamRules } from './param-findings.ts'
 import { paramFindings } from './param-findings.ts'
 import type { Finding, Path, Problem } from './problem.ts'
@@ -83,8 +82,8 @@ function check(source: YamlSource, env: Environment, surroundings: Surroundings,
   if (!isMapping(raw)) return { findings: [topLevel(raw)], written: undefined }
   const draft = draftOf(configSchema, raw)
   const wrong = result.success ? [] : findingsOf(configSchema, result.error.issues)
-  // What is refused or unknown as a whole is not worth a word about its parts.
-  const settled = [...missing.findings, ...laterFindings(raw)]
+  // What is unknown as a whole is not worth a word about its parts.
+  const settled = missing.findings
   const unfit = params === undefined ? [] : paramFindings(raw, draft, params)
   const rest = [...wrong, ...ruleFindings(draft), ...fileFindings(draft, surroundings), ...unfit]
   const findings = [...settled, ...rest.filter(({ path }) => !settled.some((each) => isUnder(path, each.path)))]

@@ -105,7 +105,7 @@ export class SideExitProducer {
   async #draft(asked: Exit, exit: Exit): Promise<Draft> {
     const { record, reason, detail, attempt, failedAt, firstFailedAt } = exit
     const { tiers, deadLetter } = this.#options.topics
-    const tier = exit.to === 'tier' ? nextTier(tiers, record.topic) : undefined
+    const tier = exit.to === 'tier' ? nextTier(tiers, record.topic, reason) : undefined
     const topic = tier?.topic ?? deadLetter
     // By the source's partition: records of one key stay in one partition, in their order.
     const partition = (record.history?.origin ?? record).partition % (await this.#partitionsOf(topic))
@@ -126,8 +126,12 @@ export class SideExitProducer {
 
 const NOWHERE = { topic: '', partition: 0 }
 
-/** The tier after the one that the record comes from; the last one repeats. */
-export function nextTier<T extends Tier>(tiers: readonly T[], topic: string): T | undefined {
+/**
+ * The tier after the one that the record comes from; the last one repeats. What waits for its app has not failed, and waits on the first, so
+ * that it is not far when the app is taken again.
+ */
+export function nextTier<T extends Tier>(tiers: readonly T[], topic: string, reason: Reason): T | undefined {
+  if (reason === 'forbidden') return tiers[0]
   return tiers[Math.min(tiers.findIndex((tier) => tier.topic === topic) + 1, tiers.length - 1)]
 }
 

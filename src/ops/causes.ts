@@ -1,4 +1,3 @@
-import type { Trouble, TroubleKind } from '../telemetry/troubles.ts'
 import type { Snapshot } from './snapshot.ts'
 import { totalLag } from './snapshot.ts'
 
@@ -42,13 +41,11 @@ function brokers({ brokersSilent }: Snapshot): Cause[] {
   ]
 }
 
-function misconfigured(snapshot: Snapshot): Cause[] {
-  const [met] = openTroubles(snapshot, 'misconfigured')
-  const held = snapshot.holds.misconfigured ?? (met && { reason: met.detail, since: met.since })
-  if (held === undefined) return []
+function misconfigured({ holds }: Snapshot): Cause[] {
+  if (holds.misconfigured === undefined) return []
   return [
     {
-      ...{ what: 'The tracker answers as if we spoke to the wrong place', since: held.since, detail: held.reason },
+      ...{ what: 'The tracker answers as if we spoke to the wrong place', ...holds.misconfigured },
       cure: 'Check tracker.endpoint, and any proxy between; then start again with the mended configuration',
       meanwhile: 'Records wait, none is parked or lost, and the service tries again and again',
     },
@@ -68,24 +65,17 @@ function breaker({ holds }: Snapshot): Cause[] {
   ]
 }
 
-function forbidden(snapshot: Snapshot): Cause[] {
-  const { holds, apps } = snapshot
-  const held = [
-    ...holds.apps,
-    ...openTroubles(snapshot, 'forbidden')
-      .filter(({ name }) => holds.apps.every((app) => app.name !== name))
-      .map(({ name, detail, since }) => ({ name, reason: detail, since })),
-  ]
-  return held.map(({ name, reason, since }) => ({
-    ...{ what: `The tracker refuses the app ${name}`, since, detail: reason },
+function forbidden({ holds, apps }: Snapshot): Cause[] {
+  return holds.apps.map(({ name, detail, since }) => ({
+    ...{ what: `The tracker refuses the app ${name}`, since, detail },
     cure: `Check the token of ${name} under tracker.apps; a tokenFile that changes is read again without a restart`,
-    meanwhile: `Records of ${name} wait${apps.length > held.length ? ', other apps go on' : ''}, none is lost, and the app is tried again and again`,
+    meanwhile: `Records of ${name} wait${apps.length > holds.apps.length ? ', other apps go on' : ''}, none is lost, and the app is tried again and again`,
   }))
 }
 
 function brakes({ holds }: Snapshot): Cause[] {
-  return holds.brakes.map(({ topic, reason, since }) => ({
-    ...{ what: `Too many records of ${topic} would become dead letters`, since, detail: reason },
+  return holds.brakes.map(({ topic, detail, since }) => ({
+    ...{ what: `Too many records of ${topic} would become dead letters`, since, detail },
     cure: `Mend the mapping or the producer (the last failures say what is wrong); to let them go all the same, raise deadLetters.brake`,
     meanwhile: `${topic} is held, other topics go on`,
   }))
@@ -144,11 +134,6 @@ function failing(snapshot: Snapshot): Cause[] {
       meanwhile: 'Failed records are tried again, then parked on a retry topic, from where they come again',
     },
   ]
-}
-
-/** Those that hold records now: one of a partition that has gone to another instance is that one's business. */
-function openTroubles({ troubles, partitions, tiers }: Snapshot, kind: TroubleKind): readonly Trouble[] {
-  return [...partitions, ...tiers].some(({ open }) => open > 0) ? troubles.filter((trouble) => trouble.kind === kind) : []
 }
 
 export function count(number: number, one: string, many: string): string {

@@ -16,18 +16,26 @@ export interface PartitionFacts {
   /** The oldest record without an outcome: its Kafka timestamp, and since when it is here. */
   readonly oldest: { readonly timestamp: number; readonly since: number } | undefined
   readonly awaitsSchemaSince: number | undefined
+  /** Records of apps that the tracker refuses. */
+  readonly blocked: number
+}
+
+/** What was said last, and since when. */
+interface Why {
+  readonly detail: string
+  readonly since: number
 }
 
 /** What the pipeline holds back on purpose. */
 export interface Holds {
   readonly breaker: { readonly state: 'closed' | 'open' | 'probing'; readonly since?: number; readonly detail?: string }
-  readonly apps: readonly { readonly name: string; readonly reason: string; readonly since: number }[]
+  readonly apps: readonly (Why & { readonly name: string })[]
   /** Everything waits: the tracker answers as if we spoke to the wrong place. */
-  readonly misconfigured: { readonly reason: string; readonly since: number } | undefined
+  readonly misconfigured: Why | undefined
   /** The tracker's wish for fewer requests. */
-  readonly pace: { readonly reason: string; readonly since: number } | undefined
+  readonly pace: Why | undefined
   /** Sources that are held because too many of their records would become dead letters. */
-  readonly brakes: readonly { readonly topic: string; readonly reason: string; readonly since: number }[]
+  readonly brakes: readonly (Why & { readonly topic: string })[]
   /** Requests that may be in flight. */
   readonly inFlightLimit: number
 }

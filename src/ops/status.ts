@@ -68,11 +68,9 @@ export function parkedOf({ tiers }: Pick<Snapshot, 'tiers'>): { tier: string; wa
   return [...waiting].map(([tier, records]) => ({ tier, waiting: records }))
 }
 
-export function appsOf({ apps, holds, troubles }: Pick<Snapshot, 'apps' | 'holds' | 'troubles'>): StatusDocument['apps'] {
+export function appsOf({ apps, holds }: Pick<Snapshot, 'apps' | 'holds'>): StatusDocument['apps'] {
   return apps.map(({ name, idApp }) => {
-    const held = holds.apps.find((each) => each.name === name)
-    const met = troubles.find((each) => each.kind === 'forbidden' && each.name === name)
-    const reason = held?.reason ?? met?.detail ?? null
+    const reason = holds.apps.find((each) => each.name === name)?.detail ?? null
     return { name, idApp, state: reason === null ? 'ok' : 'blocked', reason }
   })
 }

@@ -55,28 +55,26 @@ function draining({ partitions, tiers, tracker }: Snapshot): string {
   return `Draining: ${count(tracker.inFlight, 'request', 'requests')} under way, ${count(open, 'record', 'records')} open; what has no outcome when it ends stays uncommitted and is read again by whoever comes next.`
 }
 
-function fallingBehind({ partitions, now, holds, troubles }: Snapshot, since: number): string {
+function fallingBehind({ partitions, now, holds }: Snapshot, since: number): string {
   const oldest = Math.max(0, ...partitions.map((facts) => lagSecondsOf(facts, now)))
-  const pace = paced({ holds, troubles })
+  const pace = paced(holds)
   const cure =
     pace ??
     'Add instances (up to the number of partitions), or raise delivery.maxInFlight and kafka.maxBytesPerFetch if the tracker answers quickly'
   return `Delivering, but more comes in than goes out${sinceText(since)}: ${count(totalLag(partitions), 'record is', 'records are')} not committed yet, the oldest is ${duration(oldest)} old. ${cure}.`
 }
 
-function delivering({ partitions, now, holds, troubles }: Snapshot): string {
+function delivering({ partitions, now, holds }: Snapshot): string {
   const oldest = Math.max(0, ...partitions.map((facts) => lagSecondsOf(facts, now)))
   const age = oldest < 1 ? '' : `, the oldest is ${duration(oldest)} old`
-  const pace = paced({ holds, troubles })
+  const pace = paced(holds)
   const slower = pace === undefined ? '' : ` ${pace}.`
   return `Delivering: ${count(totalLag(partitions), 'record is', 'records are')} on the way${age}.${slower}`
 }
 
-function paced({ holds, troubles }: Pick<Snapshot, 'holds' | 'troubles'>): string | undefined {
-  const trouble = troubles.find(({ kind }) => kind === 'pace')
-  const pace = holds.pace ?? (trouble && { reason: trouble.detail, since: trouble.since })
+function paced({ pace }: Snapshot['holds']): string | undefined {
   if (pace === undefined) return undefined
-  return `The tracker asks for fewer requests${sinceText(pace.since)} (${pace.reason}), so the whole service goes slower; nothing is parked or lost for that`
+  return `The tracker asks for fewer requests${sinceText(pace.since)} (${pace.detail}), so the whole service goes slower; nothing is parked or lost for that`
 }
 
 function isIdle({ partitions }: Snapshot): boolean {

@@ -40,8 +40,14 @@ export interface Part {
   failures: number
   /** Epoch ms of the first of them. */
   firstFailedAt?: number
-  /** How often it was held for our own fault. */
+  /** How often it was held for a fault of its own that is none of its records'. */
   holds: number
+  /** Epoch ms: when it was refused for our fault (token, endpoint). */
+  refusedAt?: number
+  /** How often it was refused though others of its app were taken. */
+  ownRefusals?: number
+  /** Since when everything waited when it was last sent as a probe, epoch ms. */
+  probedSince?: number
 }
 
 /** Records that share a request, from their first to their last outcome. Its keys are held until every one of them has one. */

@@ -2,7 +2,8 @@ import type { Clock, Timer } from '../core/clock.ts'
 import type { Answer } from '../core/outcome.ts'
 import type { Batch, OpenHit, Part } from './batch.ts'
 import { halve } from './batch.ts'
-import type { Permits } from './limits.ts'
+import type { Door, Judgement, Pass } from './gate.ts'
+import { HeldBatches } from './held-batches.ts'
 import type { NextStep } from './next-step.ts'
 import { nextStep } from './next-step.ts'
 import type { PipelineProbe, Sender } from './ports.ts'
@@ -13,7 +14,7 @@ export interface DispatcherOptions {
   readonly probe: PipelineProbe
   readonly clock: Clock
   readonly random: () => number
-  readonly permits: Permits
+  readonly door: Door
   readonly retry: InPlaceRetry
   /** Batches of this lane between their first sending and the end of their last part. */
   readonly maxInFlight: number
@@ -31,6 +32,7 @@ export class Dispatcher {
   /** Batches that were sent before go first: others may wait for their keys. */
   readonly #again: Batch[] = []
   readonly #ready: Batch[] = []
+  readonly #held = new HeldBatches()
   #underWay = 0
   #requests = 0
   readonly #backoffs = new Set<Timer>()
@@ -47,7 +49,7 @@ export class Dispatcher {
     return this.#requests
   }
 
-  /** Nothing is queued, in flight or waiting to be sent again. */
+  /** Nothing is queued, in flight or waiting to be sent again, but for what waits for an app that is refused. */
   get idle(): boolean {
     return this.#underWay === 0 && this.#ready.length === 0
   }
@@ -57,26 +59,63 @@ export class Dispatcher {
     return this.#ready.length >= 2 * this.#options.maxInFlight
   }
 
+  /** What waits for an app that is refused. */
+  get held(): Pick<HeldBatches, 'isEmpty' | 'batches' | 'takeOldest'> {
+    return this.#held
+  }
+
   queue(batch: Batch): void {
     batch.queued = true
     this.#ready.push(batch)
   }
 
-  /** Sends what it may. Called whenever something was queued; a permit given back calls it too. */
+  /** Sends what it may. Called whenever something was queued; the gate calls it too, when it lets something go. */
   send(): void {
     if (this.#stopped || this.#suspended) return
+    if (!this.#held.isEmpty) this.#sendHeld()
     while (this.#again.length > 0) {
-      if (!this.#options.permits.take(this.#wake)) return
-      this.#request(this.#again.shift() as Batch)
+      const batch = this.#again[0] as Batch
+      const pass = this.#enter(batch)
+      if (pass === undefined) return
+      this.#again.shift()
+      if (pass === 'blocked') this.#underWay -= 1
+      this.#go(batch, pass)
     }
     while (this.#ready.length > 0 && this.#underWay < this.#options.maxInFlight) {
-      if (!this.#options.permits.take(this.#wake)) return
-      const batch = this.#ready.shift() as Batch
-      this.#options.onSending(batch)
-      batch.seal()
-      this.#underWay += 1
-      this.#request(batch)
+      const batch = this.#ready[0] as Batch
+      const pass = this.#enter(batch)
+      if (pass === undefined) return
+      this.#ready.shift()
+      if (pass !== 'blocked') this.#underWay += 1
+      this.#go(batch, pass)
     }
+  }
+
+  /** Of an app that is refused no more, all go on; of one that still is, one may go to find that out. */
+  #sendHeld(): void {
+    for (const app of this.#held.apps()) {
+      if (!this.#options.door.isRefused(app)) {
+        this.#ready.unshift(...this.#held.take(app))
+        continue
+      }
+      const batch = this.#held.next(app)
+      if (batch === undefined || this.#underWay >= this.#options.maxInFlight) continue
+      const pass = this.#enter(batch)
+      if (pass === undefined) return
+      if (pass === 'blocked') continue
+      this.#held.shift(app)
+      this.#underWay += 1
+      this.#request(batch, pass)
+    }
+  }
+
+  #enter({ route }: Batch): Pass | 'blocked' | undefined {
+    return this.#options.door.enter(route.app, this.#wake)
+  }
+
+  #go(batch: Batch, pass: Pass | 'blocked'): void {
+    if (pass === 'blocked') this.#held.push(batch)
+    else this.#request(batch, pass)
   }
 
   /** Sends nothing for now; requests in flight go on, and what must be sent again waits. */
@@ -94,29 +133,39 @@ export class Dispatcher {
     for (const timer of this.#backoffs) this.#options.clock.clear(timer)
   }
 
-  /** Sends the batch's first part, with a permit that was taken for it. */
-  #request(batch: Batch): void {
-    const { sender, clock, permits, probe, onMoved } = this.#options
+  /** Sends the batch's first part. */
+  #request(batch: Batch, pass: Pass): void {
+    const { sender, clock, door, probe, onMoved, onSending } = this.#options
+    if (batch.parts.length === 0) {
+      onSending(batch)
+      batch.seal()
+    }
     const part = batch.parts[0] as Part
-    const startedAt = clock.now()
     this.#requests += 1
-    const end = (answer: Answer): void => {
+    const end = (answer: Answer, judgement: Judgement): void => {
       this.#requests -= 1
-      probe.answered({ route: batch.route, hits: part.hits, answer, durationMs: clock.now() - startedAt })
-      this.#onAnswer(batch, part, answer)
-      permits.give()
+      probe.answered({ route: batch.route, hits: part.hits, answer, durationMs: clock.now() - pass.startedAt })
+      this.#onAnswer(batch, { answer, judgement, pass })
+      door.leave(pass)
       onMoved()
     }
     const hits = part.hits.map((hit: OpenHit) => hit.content)
-    // A rejected promise is a bug that nobody classified: hold the batch, never drop it.
-    sender.send(batch.route, hits).then(end, (error) => end({ kind: 'halt', reason: 'misconfigured', detail: `bug: ${error}` }))
+    sender.send(batch.route, hits).then(
+      (answer) => end(answer, door.judge(pass, answer, part.refusedAt)),
+      // A rejected promise is a bug that nobody classified: hold the batch, never drop it.
+      (error) => end({ kind: 'halt', reason: 'misconfigured', detail: `bug: ${error}` }, door.broke(pass)),
+    )
   }
 
-  #onAnswer(batch: Batch, part: Part, answer: Answer): void {
+  #onAnswer(batch: Batch, { answer, judgement, pass }: { answer: Answer; judgement: Judgement; pass: Pass }): void {
     // After `stop` only a delivery still counts: what is neither delivered nor on its way out stays uncommitted.
     if (this.#stopped && answer.kind !== 'delivered') return
-    if (answer.kind === 'reject' || answer.kind === 'retry') part.firstFailedAt ??= this.#options.clock.now()
-    const step = nextStep(part, answer, this.#options.retry, this.#options.random())
+    const part = batch.parts[0] as Part
+    const now = this.#options.clock.now()
+    if (judgement === 'probed') forgive(part, pass.ofTracker?.since)
+    if (judgement !== 'waits' && (answer.kind === 'reject' || answer.kind === 'retry')) part.firstFailedAt ??= now
+    if (answer.kind === 'halt' && judgement !== 'broken') part.refusedAt = now
+    const step = nextStep(part, { answer, judgement }, this.#options.retry, this.#options.random())
     switch (step.kind) {
       case 'close':
         this.#next(batch)
@@ -132,6 +181,11 @@ export class Dispatcher {
         return
       case 'again':
         this.#later(batch, step.afterMs)
+        return
+      case 'wait':
+        // Behind all others of the lane: those that wait take turns.
+        this.#underWay -= 1
+        this.#ready.push(batch)
         return
     }
   }
@@ -151,4 +205,11 @@ export class Dispatcher {
     }, delayMs)
     this.#backoffs.add(timer)
   }
+}
+
+/** What failed before everything waited was the tracker's fault, too: as a probe, the part begins to count anew. */
+function forgive(part: Part, since: number | undefined): void {
+  if (since === undefined || part.probedSince === since) return
+  part.probedSince = since
+  part.attempts = 0
 }

@@ -2,9 +2,11 @@ import type { Clock } from '../core/clock.ts'
 import type { ResumePoint } from '../core/offset-runs.ts'
 import type { SourceRecord } from '../core/record.ts'
 import type { BatchLimits } from './batcher.ts'
-import type { Permits, WindowBytes } from './limits.ts'
+import type { Brake } from './brake.ts'
+import type { Door } from './gate.ts'
 import type { PipelineProbe, Preparer, Sender, SideExit, Source } from './ports.ts'
 import type { InPlaceRetry } from './retry-policy.ts'
+import type { WindowBytes } from './window-bytes.ts'
 
 export interface LaneLimits {
   readonly batch: BatchLimits
@@ -34,7 +36,10 @@ export interface LaneContext {
   readonly probe: PipelineProbe
   readonly clock: Clock
   readonly random: () => number
-  readonly permits: Permits
+  /** What every request goes through. */
+  readonly door: Door
+  /** Undefined: too many dead letters are no reason to hold. */
+  readonly brake: Brake | undefined
   readonly windowBytes: WindowBytes
 }
 

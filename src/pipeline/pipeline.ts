@@ -1,12 +1,17 @@
+import { Brake } from './brake.ts'
 import { Flow } from './flow.ts'
+import type { GateOptions } from './gate.ts'
+import { Gate } from './gate.ts'
 import type { LaneContext } from './lane-context.ts'
-import { PermitPool, WindowBytes } from './limits.ts'
 import { notBefore } from './not-before.ts'
 import type { FlowHandlers, LaneView, Member } from './ports.ts'
+import { WindowBytes } from './window-bytes.ts'
 
-export interface PipelineOptions extends Omit<LaneContext, 'source' | 'dueAt' | 'permits' | 'windowBytes'> {
-  /** Requests in flight, both flows together. */
-  readonly maxInFlight: number
+export interface PipelineOptions extends Omit<LaneContext, 'source' | 'dueAt' | 'door' | 'brake' | 'windowBytes'> {
+  /** Of both flows together. */
+  readonly gate: Omit<GateOptions, 'clock' | 'probe'>
+  /** Of a topic's last records, how many may be about to become dead letters, from 0 to 1; undefined: all. */
+  readonly brakeShare: number | undefined
   /** Bytes of open records, both flows together. */
   readonly windowBytes: number
   readonly commitIntervalMs: number
@@ -23,15 +28,23 @@ export interface PipelineOptions extends Omit<LaneContext, 'source' | 'dueAt' | 
 /** Flows that share the tracker: what comes from the sources, and what was parked and comes again. */
 export class Pipeline {
   readonly #flows: readonly Flow[]
+  readonly #gate: Gate
+  readonly #brake: Brake
 
   constructor(options: PipelineOptions) {
-    const { limits, maxInFlight, commitIntervalMs, tierDelaysMs, members } = options
-    const permits = new PermitPool(maxInFlight)
+    const { limits, clock, probe, commitIntervalMs, tierDelaysMs, members } = options
+    this.#gate = new Gate({ ...options.gate, clock, probe })
+    this.#brake = new Brake({
+      share: options.brakeShare,
+      now: () => clock.now(),
+      onHeld: (name, { detail }) => probe.held({ why: 'brake', name, detail }),
+    })
     const shared = { ...options, windowBytes: new WindowBytes(options.windowBytes) }
-    const first = { ...shared, permits: permits.first }
+    const first = { ...shared, door: this.#gate.door('first'), brake: this.#brake }
     // Each record alone, so that one which fails by itself takes no other with it.
     const alone = { ...limits, batch: { ...limits.batch, maxEvents: 1 } }
-    const retried = { ...shared, permits: permits.retried, limits: alone, dueAt: notBefore(tierDelaysMs) }
+    const door = this.#gate.door('retried')
+    const retried = { ...shared, door, brake: undefined, limits: alone, dueAt: notBefore(tierDelaysMs) }
     this.#flows = [
       new Flow({ context: first, commitIntervalMs, member: members.first }),
       ...(members.retried === undefined ? [] : [new Flow({ context: retried, commitIntervalMs, member: members.retried })]),
@@ -49,6 +62,11 @@ export class Pipeline {
     return { first: first?.views() ?? [], retried: retried?.views() ?? [] }
   }
 
+  /** What is held back, as it is now. */
+  holds() {
+    return { ...this.#gate.view(), brakes: this.#brake.held() }
+  }
+
   /** Resolves once the groups are joined. */
   async start(): Promise<void> {
     await Promise.all(this.#flows.map((flow) => flow.start()))
@@ -56,6 +74,7 @@ export class Pipeline {
 
   /** See Flow.drain. */
   async drain(deadline: Promise<unknown>): Promise<boolean> {
+    this.#gate.stop()
     const clean = await Promise.all(this.#flows.map((flow) => flow.drain(deadline)))
     return clean.every(Boolean)
   }

@@ -94,6 +94,8 @@ export interface LaneView {
   readonly oldest: { readonly timestamp: number; readonly since: number } | undefined
   /** It waits for a schema. */
   readonly awaitsSchemaSince: number | undefined
+  /** Records of apps that the tracker refuses. */
+  readonly blocked: number
 }
 
 /** What a member tells. */
@@ -108,6 +110,12 @@ export interface FlowHandlers {
   fetched(fetched: Fetched): boolean
 }
 
+/** What is held back: `down` and `misconfigured` everything, `forbidden` an app, `brake` a topic; `name`: which. */
+export interface HeldBack {
+  readonly why: 'down' | 'misconfigured' | 'forbidden' | 'brake'
+  readonly name: string
+}
+
 /** One call per happening, per batch rather than per record. */
 export interface PipelineProbe {
   skipped(reason: SkipReason, record: SourceRecord): void
@@ -115,5 +123,7 @@ export interface PipelineProbe {
   exited(exits: readonly Exit[]): void
   exitFailed(event: { topic: string; partition: number; waiting: number; error: unknown }): void
   committed(points: readonly CommitPoint[], durationMs: number): void
+  held(what: HeldBack & { readonly detail: string }): void
+  released(what: HeldBack): void
   commitFailed(error: unknown): void
 }

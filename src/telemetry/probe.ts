@@ -1,10 +1,13 @@
 import type { Route } from '../core/hit.ts'
-import type { Answer, SkipReason } from '../core/outcome.ts'
+import type { Answer, Reason, SkipReason } from '../core/outcome.ts'
 import { reasons, skipReasons } from '../core/outcome.ts'
 import type { SourceRecord } from '../core/record.ts'
+import { answerLines } from './answer-lines.ts'
 import { Failures } from './failures.ts'
 import type { Counts, Delivered, Exited, Place, Request } from './happenings.ts'
 import { rebuildReasons } from './happenings.ts'
+import type { HeldBack } from './held-lines.ts'
+import { heldLines } from './held-lines.ts'
 import type { Log } from './log.ts'
 import { Metrics } from './metrics.ts'
 import { RecentDurations } from './recent-durations.ts'
@@ -42,10 +45,10 @@ export class Probe {
   readonly #batchEvents = this.metrics.histogram('batch_events')
   readonly #batchBytes = this.metrics.histogram('batch_bytes')
 
-  readonly #tierAfter: (topic: string) => string
+  readonly #tierAfter: (topic: string, reason: Reason) => string
 
-  /** `tierAfter`: the name of the tier that a record of `topic` is parked on. */
-  constructor(log: Log, now: () => number = Date.now, tierAfter: (topic: string) => string = () => 'none') {
+  /** `tierAfter`: the name of the tier that a record of `topic` is parked on for that reason. */
+  constructor(log: Log, now: () => number = Date.now, tierAfter: (topic: string, reason: Reason) => string = () => 'none') {
     this.#log = log
     this.#tierAfter = tierAfter
     this.#now = now
@@ -222,21 +225,13 @@ export class Probe {
       return
     }
     this.counts.failedRequests += 1
-    this.#troubled(route, answer)
-    const fields = { app: route.app, method: route.method, events: hits.length, detail: answer.detail }
-    const key = `${answer.kind} ${route.app} ${answer.detail}`
-    if (answer.kind === 'halt')
-      this.#sampled('error', key, { ...fields, reason: answer.reason }, 'the tracker refuses us; records wait until it is mended')
-    else if (answer.kind === 'pace') this.#sampled('warn', key, fields, 'the tracker asks for fewer requests')
-    else if (answer.kind === 'retry')
-      this.#sampled('warn', key, { ...fields, reason: answer.reason }, 'a request failed and is tried again')
-    else
-      this.#sampled(
-        'warn',
-        key,
-        { ...fields, reason: answer.reason },
-        'the tracker refused a request; its events are tried apart',
-      )
+    if (answer.kind === 'retry') this.troubles.began('tracker', '', answer.detail)
+    // One that is refused in earnest is one that was heard.
+    else if (answer.kind === 'reject') this.troubles.ended('tracker')
+    const reason = 'reason' in answer ? { reason: answer.reason } : {}
+    const fields = { app: route.app, method: route.method, events: hits.length, ...reason, detail: answer.detail }
+    const { level, message } = answerLines[answer.kind]
+    this.#sampled(level, `${answer.kind} ${route.app} ${answer.detail}`, fields, message)
   }
 
   #delivered(route: Route, hits: readonly Delivered[]): void {
@@ -246,18 +241,17 @@ export class Probe {
     for (const { record } of hits) {
       this.#latency.observe(Math.max(0, now - (record.history?.origin ?? record).timestamp) / 1_000)
     }
-    this.troubles.ended('forbidden', route.app)
-    this.troubles.ended('misconfigured', route.app)
     this.troubles.ended('tracker')
-    this.troubles.ended('pace')
   }
 
-  #troubled({ app }: Route, answer: Exclude<Answer, { kind: 'delivered' }>): void {
-    if (answer.kind === 'halt') this.troubles.began(answer.reason, app, answer.detail)
-    else if (answer.kind === 'retry') this.troubles.began('tracker', '', answer.detail)
-    else if (answer.kind === 'pace') this.troubles.began('pace', '', answer.detail)
-    // One that is refused in earnest is one that was heard.
-    else this.troubles.ended('tracker')
+  /** Once for each thing that begins to be held back. */
+  held({ why, name, detail }: HeldBack & { detail: string }): void {
+    const { level, begins } = heldLines[why]
+    this.#log[level]({ ...(name === '' ? {} : { name }), detail }, begins)
+  }
+
+  released({ why, name }: HeldBack): void {
+    this.#log.info(name === '' ? {} : { name }, heldLines[why].ends)
   }
 
   exited(exits: readonly Exited[]): void {
@@ -265,11 +259,9 @@ export class Probe {
     const [first] = exits
     if (first !== undefined) this.troubles.ended('side-topic', `${first.record.topic}/${first.record.partition}`)
     this.failures.add(exits.slice(-50).map(({ record, reason, detail }) => ({ at, ...originOf(record), reason, detail })))
-    for (const { to, reason, record } of exits) {
-      if (to === 'tier') this.metrics.add('records_parked_total', { tier: this.#tierAfter(record.topic), reason })
-      else this.metrics.add('records_dead_lettered_total', { reason })
-    }
     for (const { to, reason, record, detail } of exits) {
+      if (to === 'tier') this.metrics.add('records_parked_total', { tier: this.#tierAfter(record.topic, reason), reason })
+      else this.metrics.add('records_dead_lettered_total', { reason })
       const counts = to === 'tier' ? this.counts.parked : this.counts.deadLettered
       counts[reason] = (counts[reason] ?? 0) + 1
       const { topic, partition, offset } = record

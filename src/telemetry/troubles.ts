@@ -4,14 +4,8 @@ export type TroubleKind =
   | 'registry'
   /** A retry or dead-letter topic cannot be written; `name`: the lane, as `topic/partition`. */
   | 'side-topic'
-  /** The tracker refuses an app's token; `name`: the app. */
-  | 'forbidden'
-  /** The tracker answers as if we spoke to the wrong place; `name`: the app that met it. */
-  | 'misconfigured'
   /** Requests fail, and none was answered with a 200 since. */
   | 'tracker'
-  /** The tracker asks for fewer requests. */
-  | 'pace'
   /** Commits fail. */
   | 'commit'
 

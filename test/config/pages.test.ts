@@ -70,7 +70,7 @@ describe('docs/configuration.md', () => {
     )
   })
 
-  it('says units, bounds, and what is refused yet', () => {
+  it('says units and bounds', () => {
     const rowOf = (path: string) => rows.find((row) => row.path === path)
     assert.deepEqual(rowOf('batch.linger'), {
       path: 'batch.linger',
@@ -80,6 +80,5 @@ describe('docs/configuration.md', () => {
       example: '`250ms`',
     })
     assert.equal(rowOf('kafka.maxBytesPerFetch')?.type, 'bytes, 1024 to 1073741824')
-    assert.match(rowOf('breaker')?.meaning ?? '', /\*\*Not yet:\*\*/)
   })
 })

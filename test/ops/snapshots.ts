@@ -6,6 +6,7 @@ export const SINCE = NOW - 300_000
 
 export const partition = (facts: Partial<PartitionFacts> = {}): PartitionFacts => ({
   ...{ topic: 'shop.orders', partition: 0, committed: 100, end: 100, open: 0, oldest: undefined, awaitsSchemaSince: undefined },
+  blocked: 0,
   ...facts,
 })
 

@@ -25,10 +25,8 @@ const rich = snapshot({
     { ...partition({ topic: 'r', end: 103 }), tier: '30s' },
     { ...partition({ topic: 'r', partition: 1, end: 104 }), tier: '30s' },
   ],
-  troubles: [
-    { kind: 'forbidden', name: 'web', detail: 'status 403', since: SINCE },
-    { kind: 'side-topic', name: 'shop.orders/4', detail: 'x', since: SINCE },
-  ],
+  troubles: [{ kind: 'side-topic', name: 'shop.orders/4', detail: 'x', since: SINCE }],
+  holds: { ...snapshot().holds, apps: [{ name: 'web', detail: 'status 403', since: SINCE }] },
   failures: [failure],
   retentionMs: new Map([['shop.orders', 3_600_000]]),
 })

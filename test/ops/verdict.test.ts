@@ -11,7 +11,7 @@ const held = (changes: Partial<Snapshot['holds']>): Partial<Snapshot> => ({
   partitions: [waiting()],
   holds: { ...holds, ...changes },
 })
-const why = { reason: 'it said no', since: SINCE }
+const why = { detail: 'it said no', since: SINCE }
 const AT = 'since 2026-01-02 11:55:00 UTC'
 const WAITS = '1,234 records are not committed yet'
 
@@ -38,11 +38,10 @@ const table: readonly (readonly [string, Partial<Snapshot>, Snapshot['phase'] | 
   ['one record', { partitions: [partition({ end: 101 })] }, 'delivering', ['1 record is on the way.']],
   [
     'work at the pace that the tracker wants',
-    { partitions: [waiting()], troubles: [trouble('pace')] },
+    held({ pace: why }),
     'delivering',
     [`The tracker asks for fewer requests ${AT} (it said no)`, 'nothing is parked or lost'],
   ],
-  ['a pace that the pipeline keeps', held({ pace: why }), 'delivering', [`fewer requests ${AT}`]],
   [
     'a lag that grows',
     { partitions: [waiting()], laggingSince: SINCE },
@@ -69,11 +68,10 @@ const table: readonly (readonly [string, Partial<Snapshot>, Snapshot['phase'] | 
   ],
   [
     'an endpoint that is none',
-    { partitions: [waiting()], troubles: [trouble('misconfigured', 'web')] },
+    held({ misconfigured: why }),
     'blocked',
     [`wrong place ${AT} (it said no); ${WAITS}`, 'tracker.endpoint', 'none is parked or lost'],
   ],
-  ['an endpoint that the pipeline holds for', held({ misconfigured: why }), 'blocked', [`wrong place ${AT}`]],
   [
     'a tracker that is down',
     held({ breaker: { state: 'open', since: SINCE, detail: '503' } }),
@@ -88,18 +86,16 @@ const table: readonly (readonly [string, Partial<Snapshot>, Snapshot['phase'] | 
   ],
   [
     'an app that is refused',
-    { partitions: [waiting()], troubles: [trouble('forbidden', 'web')] },
+    held({ apps: [{ name: 'web', ...why }] }),
     'blocked',
     [`refuses the app web ${AT} (it said no); ${WAITS}`, 'token of web', 'Records of web wait, other apps go on'],
   ],
-  ['an app that the pipeline holds', held({ apps: [{ name: 'web', ...why }] }), 'blocked', [`refuses the app web ${AT}`]],
   [
     'all apps refused',
-    { partitions: [waiting()], troubles: [trouble('forbidden', 'web'), trouble('forbidden', 'android')] },
+    held({ apps: ['web', 'android'].map((name) => ({ name, ...why })) }),
     'blocked',
     ['Records of web wait, none is lost', 'Besides: The tracker refuses the app android.'],
   ],
-  ['an app refused, whose records have gone elsewhere', { troubles: [trouble('forbidden', 'web')] }, 'idle', ['Nothing to do']],
   [
     'a brake',
     held({ brakes: [{ topic: 'shop.orders', ...why }] }),

@@ -31,7 +31,7 @@ test('attempts add up over the tiers, and the first failure stays the first', ()
 })
 
 test('a record is given up when its first failure is that long ago, and the detail still tells the last one', () => {
-  const exits = [59_999, 60_000].map((ago) => exitOf(again({ firstFailedAt: now - ago }), leave, { now, giveUpMs }))
+  const exits = [59_999, 60_000].map((ago) => exitOf(again({ attempt: 4, firstFailedAt: now - ago }), leave, { now, giveUpMs }))
   assert.deepEqual(
     exits.map(({ to, reason, detail }) => [to, reason, detail]),
     [
@@ -42,12 +42,19 @@ test('a record is given up when its first failure is that long ago, and the deta
 })
 
 test('a first failure in the future is a wrong clock: it does not keep the record on the tiers for ever', () => {
-  const exit = exitOf(again({ firstFailedAt: now + 1_000_000 }), leave, { now, giveUpMs })
+  const exit = exitOf(again({ attempt: 4, firstFailedAt: now + 1_000_000 }), leave, { now, giveUpMs })
   assert.deepEqual([exit.firstFailedAt, exit.to], [now, 'tier'])
+})
+
+test('one that waits for an app that is refused is never given up, and what it waited is no failure', () => {
+  const blocked: Leave = { ...leave, reason: 'forbidden', detail: 'status 403', attempt: 0, firstFailedAt: undefined }
+  assert.equal(exitOf(again({ attempt: 4, firstFailedAt: 1 }), blocked, { now, giveUpMs }).to, 'tier')
+  const { firstFailedAt, to } = exitOf(again({ attempt: 0, firstFailedAt: 1 }), leave, { now, giveUpMs })
+  assert.deepEqual([firstFailedAt, to], [now - 2_000, 'tier'], 'it failed first in this pass')
 })
 
 test('what is refused leaves as it is, however old', () => {
   const refused: Leave = { ...leave, to: 'dead-letter', reason: 'rejected', detail: 'status 400' }
-  const exit = exitOf(again({ firstFailedAt: 1 }), refused, { now, giveUpMs })
+  const exit = exitOf(again({ attempt: 4, firstFailedAt: 1 }), refused, { now, giveUpMs })
   assert.deepEqual([exit.to, exit.reason, exit.detail], ['dead-letter', 'rejected', 'status 400'])
 })

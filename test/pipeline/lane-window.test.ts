@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Bench, batchOf, delivered, freePermits, pointOf, recordOf, unavailable } from '../support/pipeline-fakes.ts'
+import { Bench, batchOf, delivered, freePasses, pointOf, recordOf, unavailable } from '../support/pipeline-fakes.ts'
 
 test('a lane takes in no more than its window, pauses its partition, and resumes it when the backlog is taken in', async () => {
   const bench = new Bench({ ...batchOf({ maxEvents: 2 }), windowEvents: 4, maxInFlight: 8 })
@@ -32,16 +32,17 @@ test('a window full of records that linger is sent at once, since nothing can co
 })
 
 test('a due batch goes on taking hits until a permit is free', async () => {
-  const bench = new Bench({}, { permits: 1 })
+  const bench = new Bench({}, { maxInFlight: 1 })
   const lane = bench.lane()
-  assert.ok(bench.permits.take(() => undefined))
+  const taken = bench.door.enter('other', () => undefined)
+  assert.ok(typeof taken === 'object')
   lane.accept([recordOf(0)], 1)
   await bench.clock.advance(300)
   lane.accept([recordOf(1)], 2)
   await bench.clock.advance(300)
   lane.accept([recordOf(2)], 3)
   assert.deepEqual(bench.sender.sent, [])
-  bench.permits.give()
+  bench.door.leave(taken)
   assert.deepEqual(bench.sender.sent, [['0', '1', '2']])
 })
 
@@ -58,7 +59,7 @@ test('a lane has at most maxInFlight batches under way, counting those that wait
 })
 
 test('lanes that share one permit get it in the order in which they asked', async () => {
-  const bench = new Bench(batchOf({ maxEvents: 1 }), { permits: 1 })
+  const bench = new Bench(batchOf({ maxEvents: 1 }), { maxInFlight: 1 })
   for (const partition of [0, 1, 2]) {
     const lane = bench.lane(partition)
     lane.accept(
@@ -68,7 +69,7 @@ test('lanes that share one permit get it in the order in which they asked', asyn
   }
   for (let index = 0; index < 9; index += 1) await bench.sender.answer(index, delivered)
   assert.deepEqual(bench.sender.sent.flat().map(Number), [0, 1, 10, 20, 2, 11, 21, 12, 22])
-  assert.equal(freePermits(bench.permits), 1)
+  assert.equal(freePasses(bench.door), 1)
 })
 
 test('windows that are full together wake the lanes they stopped, and a lane with nothing open may always go on', async () => {

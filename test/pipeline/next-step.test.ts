@@ -35,13 +35,10 @@ test('each answer to one hit or to several has its one consequence, and its one 
     [tooLarge, 20, { kind: 'halve' }, failed],
     [unavailable, 1, { kind: 'again', afterMs: 100 }, { ...failed, attempts: 2 }],
     [corrupted, 20, { kind: 'again', afterMs: 100 }, { ...failed, attempts: 2 }],
-    [forbidden, 1, { kind: 'again', afterMs: 15_000 }, { ...before, holds: 3 }],
-    [misconfigured, 20, { kind: 'again', afterMs: 15_000 }, { ...before, holds: 3 }],
-    [{ kind: 'pace', afterMs: 1_234, detail: '' }, 20, { kind: 'again', afterMs: 1_234 }, before],
   ]
   for (const [answer, hits, expected, after] of table) {
     const part = partOf(hits, before)
-    assert.deepEqual(nextStep(part, answer, policy, 0.5), expected, `${answer.kind} for ${hits}`)
+    assert.deepEqual(nextStep(part, { answer, judgement: 'counts' }, policy, 0.5), expected, `${answer.kind} for ${hits}`)
     assert.deepEqual({ attempts: part.attempts, failures: part.failures, holds: part.holds }, after, `${answer.kind} for ${hits}`)
   }
 })
@@ -49,19 +46,47 @@ test('each answer to one hit or to several has its one consequence, and its one 
 test('the last attempt in place parks the part, whatever its size, with the last reason', () => {
   for (const hits of [1, 20])
     for (const answer of [unavailable, corrupted]) {
-      const step = nextStep(partOf(hits, { attempts: 2, failures: 2, holds: 0 }), answer, policy, 0.5)
+      const part = partOf(hits, { attempts: 2, failures: 2, holds: 0 })
+      const step = nextStep(part, { answer, judgement: 'counts' }, policy, 0.5)
       assert.ok(step.kind === 'leave' && answer.kind === 'retry')
       assert.deepEqual([step.to, step.reason], ['tier', answer.reason])
     }
 })
 
-test('waiting for a cure or at the tracker’s wish never uses attempts up', () => {
+test('what waits for a cure, at the tracker’s wish or while it is down uses nothing up', () => {
   const part = partOf(1, { attempts: 2, failures: 2, holds: 0 })
-  for (let times = 0; times < 1_000; times += 1) {
-    assert.equal(nextStep(part, forbidden, policy, 0.5).kind, 'again')
-    assert.equal(nextStep(part, { kind: 'pace', afterMs: 1, detail: '' }, policy, 0.5).kind, 'again')
-  }
-  assert.deepEqual([part.attempts, part.failures, part.holds], [2, 2, 1_000])
+  const pace: Answer = { kind: 'pace', afterMs: 1, detail: '' }
+  for (const answer of [forbidden, misconfigured, unavailable, pace])
+    assert.deepEqual(nextStep(part, { answer, judgement: 'waits' }, policy, 0.5), { kind: 'wait' })
+  assert.deepEqual([part.attempts, part.failures, part.holds], [2, 2, 0])
+})
+
+test('a probe is an attempt: it waits for its next turn, and the last one parks it', () => {
+  const part = partOf(20, { attempts: 1, failures: 5, holds: 0 })
+  const probed = { answer: unavailable, judgement: 'probed' } as const
+  assert.deepEqual(nextStep(part, probed, policy, 0.5), { kind: 'wait' })
+  assert.deepEqual([part.attempts, part.failures], [2, 6])
+  assert.equal(nextStep(part, probed, policy, 0.5).kind, 'leave')
+})
+
+test('a part that alone is refused as forbidden holds a record that the tracker does not want', () => {
+  const own = { answer: forbidden, judgement: 'own' } as const
+  assert.deepEqual(nextStep(partOf(2, { attempts: 0, failures: 0, holds: 0 }), own, policy, 0.5), { kind: 'halve' })
+  const alone = partOf(1, { attempts: 0, failures: 0, holds: 0 })
+  assert.deepEqual(nextStep(alone, own, policy, 0.5), { kind: 'again', afterMs: 3_750 })
+  assert.deepEqual(nextStep(alone, own, policy, 0.5), { kind: 'again', afterMs: 7_500 })
+  const rejected = { kind: 'leave', to: 'dead-letter', reason: 'rejected', detail: 'status 403' }
+  assert.deepEqual(nextStep(alone, own, policy, 0.5), rejected)
+})
+
+test('a part that alone is answered as if at the wrong place, or meets a bug, comes again ever later, up to a minute', () => {
+  const part = partOf(20, { attempts: 2, failures: 2, holds: 0 })
+  const waits = Array.from({ length: 6 }, () => nextStep(part, { answer: misconfigured, judgement: 'own' }, policy, 0.5))
+  assert.deepEqual(
+    waits.map((step) => (step.kind === 'again' ? step.afterMs : step)),
+    [3_750, 7_500, 15_000, 30_000, 45_000, 45_000],
+  )
+  assert.deepEqual([part.attempts, part.failures, part.holds], [2, 2, 6])
 })
 
 test('halves hold every hit once, in order, and inherit the failures but no attempts', () => {

@@ -2,7 +2,10 @@ import assert from 'node:assert/strict'
 import type { Answer, Reason, Reject } from '../../src/core/outcome.ts'
 import type { Origin, SourceRecord } from '../../src/core/record.ts'
 import type { Exit } from '../../src/pipeline/ports.ts'
-import type { Planned } from './schedule.ts'
+import type { Sent } from './holding.ts'
+import { Holding } from './holding.ts'
+import type { Planned, Schedule } from './schedule.ts'
+import { routes } from './schedule.ts'
 
 /** One source record, and all that has become of it. */
 export interface Entry extends Planned {
@@ -22,6 +25,12 @@ export interface Copy {
   attempts: number
   failures: number
   firstFailedAt: number | undefined
+  /** For our fault (token, endpoint). */
+  refusedAt: number | undefined
+  /** How often although others of its app were taken. */
+  ownRefusals: number
+  /** Since when everything was held when it was last sent as a probe. */
+  probedSince: number | undefined
   /** How it must leave by the side, once that is certain. */
   leaving: { readonly to: Exit['to']; readonly reason: Reason } | undefined
 }
@@ -31,7 +40,13 @@ export interface Rules {
   readonly giveUpMs: number
   readonly ordering: 'key' | 'none'
   readonly maxInFlightPerPartition: number
+  readonly gate: Schedule['gate']
 }
+
+/** So often one record alone is refused while others of its app are taken, before it is its own fault. */
+const OWN_REFUSALS = 3
+
+const appOf = ({ entry }: Copy): string => routes[entry.route]?.app ?? ''
 
 export const nameOf = ({ topic, partition, offset }: Pick<Origin, 'topic' | 'partition' | 'offset'>): string =>
   `${topic}/${partition}@${offset}`
@@ -69,11 +84,16 @@ export class Book {
   readonly #copies = new Map<string, Copy>()
   /** Copies that this process knows to be delivered. */
   readonly #delivered = new Set<Copy>()
+  readonly #holding: Holding
   #batches = 0
+  /** Batches that wait until they may be sent again. */
+  readonly #waiting = new Set<number>()
+  readonly #inFlight = new Set<number>()
 
   constructor(truth: Truth, rules: Rules) {
     this.#truth = truth
     this.#rules = rules
+    this.#holding = new Holding(rules.gate)
   }
 
   /** The copy that is read; its headers must tell the truth of where it first stood. */
@@ -92,6 +112,9 @@ export class Book {
       attempts: 0,
       failures: 0,
       firstFailedAt: undefined,
+      refusedAt: undefined,
+      ownRefusals: 0,
+      probedSince: undefined,
       leaving: undefined,
     }
     this.#copies.set(name, copy)
@@ -120,7 +143,7 @@ export class Book {
   }
 
   /** A request begins. */
-  sending(copies: readonly Copy[], now: number): void {
+  sending(copies: readonly Copy[], app: string, now: number): Sent {
     const known = new Set(copies.map(({ batch }) => batch))
     assert.equal(known.size, 1, 'hits of different batches share a request')
     if (known.has(undefined)) this.#batches += 1
@@ -133,9 +156,13 @@ export class Book {
       assert.ok(now >= (record.history.notBefore ?? 0), `${nameOf(record)} is sent before its time`)
     }
     if (this.#rules.ordering === 'key') copies.forEach((copy, index) => void this.#checkOrder(copy, copies.slice(0, index)))
-    const { topic, partition } = (copies[0] as Copy).record
+    const { batch, record } = copies[0] as Copy
+    const { topic, partition } = record
+    this.#waiting.delete(batch as number)
+    this.#inFlight.add(batch as number)
     const underWay = this.#batchesUnderWay(topic, partition)
     assert.ok(underWay <= this.#rules.maxInFlightPerPartition, `${underWay} batches of ${topic}-${partition} are under way`)
+    return this.#holding.sending(app, now)
   }
 
   /** As far as this process can know: what was accepted when the answer got lost, it sends again. */
@@ -148,7 +175,7 @@ export class Book {
     for (const copy of this.#copies.values()) {
       const { record, batch } = copy
       if (batch === undefined || record.topic !== topic || record.partition !== partition) continue
-      if (!this.#isThrough(copy)) batches.add(batch)
+      if (!this.#isThrough(copy) && !this.#waiting.has(batch)) batches.add(batch)
     }
     return batches.size
   }
@@ -173,23 +200,63 @@ export class Book {
   }
 
   /** The process hears the answer. */
-  answered(copies: readonly Copy[], answer: Answer, now: number): void {
+  answered(copies: readonly Copy[], sent: Sent, answer: Answer | 'bug', now: number): void {
+    const [first] = copies as [Copy]
+    this.#inFlight.delete(first.batch as number)
+    const judgement = this.#holding.heard(sent, answer, first.refusedAt, now)
+    if (answer === 'bug') return
+    if (judgement === 'waits' || (answer.kind === 'retry' && sent.heldSince !== undefined && this.#holding.isHeld)) {
+      this.#waiting.add(first.batch as number)
+    }
+    this.#wait(sent.app)
     for (const copy of copies) {
       if (answer.kind === 'delivered') this.#delivered.add(copy)
-      if (answer.kind !== 'reject' && answer.kind !== 'retry') continue
-      copy.failures += 1
-      copy.firstFailedAt ??= now
-      copy.attempts = answer.kind === 'retry' ? copy.attempts + 1 : 0
-      if (answer.kind === 'reject' && copies.length === 1) copy.leaving = { to: 'dead-letter', reason: answer.reason }
-      if (answer.kind === 'retry' && copy.attempts === this.#rules.attempts) {
-        const isGivenUp = now - this.#firstFailedAt(copy, now) >= this.#rules.giveUpMs
-        copy.leaving = { to: isGivenUp ? 'dead-letter' : 'tier', reason: answer.reason }
-      }
+      if (answer.kind === 'halt') copy.refusedAt = now
+      if (judgement === 'waits') continue
+      if (answer.kind === 'retry') this.#failed(copy, answer.reason, sent, now)
+      else if (answer.kind === 'reject') this.#refused(copy, answer.reason, copies.length, now)
+      else if (answer.kind === 'halt' && answer.reason === 'forbidden') this.#forbidden(copy, copies.length, now)
     }
   }
 
+  /** Batches of the app that are not in flight wait until it is taken again; what is sent of them then is under way again. */
+  #wait(app: string): void {
+    if (!this.#holding.isRefused(app)) return
+    for (const copy of this.#copies.values()) {
+      const { batch } = copy
+      if (batch !== undefined && appOf(copy) === app && !this.#inFlight.has(batch)) this.#waiting.add(batch)
+    }
+  }
+
+  #failed(copy: Copy, reason: Reason, { heldSince }: Sent, now: number): void {
+    if (this.#holding.isHeld && heldSince !== undefined && copy.probedSince !== heldSince) {
+      copy.probedSince = heldSince
+      copy.attempts = 0
+    }
+    copy.failures += 1
+    copy.firstFailedAt ??= now
+    copy.attempts += 1
+    if (copy.attempts < this.#rules.attempts) return
+    const isGivenUp = now - this.#firstFailedAt(copy, now) >= this.#rules.giveUpMs
+    copy.leaving = { to: isGivenUp ? 'dead-letter' : 'tier', reason }
+  }
+
+  #refused(copy: Copy, reason: Reason, hits: number, now: number): void {
+    copy.failures += 1
+    copy.firstFailedAt ??= now
+    if (hits === 1) copy.leaving = { to: 'dead-letter', reason }
+    Object.assign(copy, { attempts: 0, refusedAt: undefined, ownRefusals: 0, probedSince: undefined })
+  }
+
+  /** Others of its app are taken. */
+  #forbidden(copy: Copy, hits: number, now: number): void {
+    copy.ownRefusals += 1
+    if (hits > 1 || copy.ownRefusals === OWN_REFUSALS) this.#refused(copy, 'rejected', hits, now)
+  }
+
   #firstFailedAt({ record, firstFailedAt }: Copy, now: number): number {
-    return record.history?.firstFailedAt ?? firstFailedAt ?? now
+    const { attempt = 0, firstFailedAt: noted } = record.history ?? {}
+    return (attempt > 0 ? noted : undefined) ?? firstFailedAt ?? now
   }
 
   /** All of these are to be written. */
@@ -199,6 +266,13 @@ export class Book {
       const name = nameOf(exit.record)
       const attempt = (exit.record.history?.attempt ?? 0) + copy.failures
       const { to, reason } = exit
+      if (reason === 'forbidden') {
+        assert.ok(
+          this.#holding.isRefused(appOf(copy), exit.failedAt),
+          `${name} is parked as forbidden, and its app is not refused`,
+        )
+        copy.leaving = { to: 'tier', reason }
+      }
       assert.deepEqual({ to, reason, attempt: exit.attempt }, { ...copy.leaving, attempt }, name)
       assert.equal(exit.firstFailedAt, this.#firstFailedAt(copy, exit.failedAt), `${name}: when it failed first`)
     }

@@ -17,13 +17,8 @@ import { InstanceClock } from './instance-clock.ts'
 import type { Comings } from './reading.ts'
 import { Reading } from './reading.ts'
 import type { Dice, Schedule } from './schedule.ts'
+import { routes } from './schedule.ts'
 import type { Connection, Tracker } from './tracker.ts'
-
-const routes: readonly Route[] = [
-  { app: 'shop', method: 'registration' },
-  { app: 'shop', method: 'login' },
-  { app: 'game', method: 'login' },
-]
 
 const SESSION_MS = 2_000
 
@@ -60,9 +55,9 @@ export class Instance {
 
   constructor(parts: InstanceParts) {
     this.#parts = parts
-    const { limits } = parts.schedule
+    const { limits, gate } = parts.schedule
     this.#clock = new InstanceClock(parts.clock)
-    this.#book = new Book(parts.truth, limits)
+    this.#book = new Book(parts.truth, { ...limits, gate })
     this.#producer = parts.broker.producer()
     this.#connection = {
       clock: this.#clock,
@@ -94,7 +89,7 @@ export class Instance {
 
   #createPipeline(): Pipeline {
     const { schedule, dice, topics, broker } = this.#parts
-    const { limits } = schedule
+    const { limits, gate } = schedule
     const partitionsOf = async (topic: string): Promise<number> => broker.ends(topic).length
     const sideExit = new SideExitProducer({ producer: this.#producer, topics, partitionsOf })
     const tiers = topics.tiers.map(({ topic }) => topic)
@@ -107,7 +102,9 @@ export class Instance {
         maxInFlight: limits.maxInFlightPerPartition,
         windowEvents: limits.windowEvents,
       },
-      maxInFlight: limits.maxInFlight,
+      gate,
+      // Fewer records than it looks back at.
+      brakeShare: undefined,
       windowBytes: limits.windowBytes,
       commitIntervalMs: 250,
       tierDelaysMs: new Map(topics.tiers.map(({ topic, delayMs }) => [topic, delayMs])),

@@ -1,4 +1,12 @@
+import type { Route } from '../../src/core/hit.ts'
+import type { PipelineOptions } from '../../src/pipeline/pipeline.ts'
 import { randomOf } from '../support/seeded-random.ts'
+
+export const routes: readonly Route[] = [
+  { app: 'shop', method: 'registration' },
+  { app: 'shop', method: 'login' },
+  { app: 'game', method: 'login' },
+]
 
 /** What shall happen to a record. The tracker refuses what is `refused` (400) or `oversized` (413) and fails at what is `doomed` (500). */
 export type Fate = 'good' | 'refused' | 'oversized' | 'doomed' | 'skip' | 'malformed' | 'late-schema'
@@ -27,6 +35,13 @@ export interface Restart {
   readonly how: 'kill' | 'drain' | 'join' | 'leave' | 'lose' | 'spoil' | 'expire'
 }
 
+/** The tracker as a whole fails, or refuses an app, from one time to another, milliseconds from the start. */
+export interface Outage {
+  readonly what: 'down' | 'misconfigured' | 'shop' | 'game'
+  readonly from: number
+  readonly to: number
+}
+
 /** Everything that a run is made of; the rest follows from the seed. */
 export interface Schedule {
   readonly seed: number
@@ -41,10 +56,11 @@ export interface Schedule {
     readonly giveUpMs: number
     readonly ordering: 'key' | 'none'
     readonly maxInFlightPerPartition: number
-    readonly maxInFlight: number
     readonly windowEvents: number
     readonly windowBytes: number
   }
+  readonly gate: PipelineOptions['gate']
+  readonly outages: readonly Outage[]
   readonly tierDelaysMs: readonly number[]
   readonly tierPartitions: number
   /** `max.message.bytes` of the retry and dead-letter topics. */
@@ -117,10 +133,24 @@ export function scheduleOf(seed: number): Schedule {
       giveUpMs: dice.of(1_000, 10_000, 40_000),
       ordering: dice.of('key', 'key', 'key', 'none'),
       maxInFlightPerPartition: dice.between(1, 4),
-      maxInFlight: dice.of(1, 2, 4, 64),
       windowEvents: dice.of(dice.between(1, 8), dice.between(9, 100)),
       windowBytes: dice.of(500, 5_000, 1_000_000),
     },
+    gate: {
+      maxInFlight: dice.of(1, 2, 4, 64),
+      requestsPerSecond: dice.of(0, 0, 0, 20),
+      failures: dice.of(undefined, 3, 10),
+      // Much sooner than in earnest: a run would take hours of its own time.
+      probes: { afterMs: dice.of(200, 1_000), maxMs: 2_000 },
+    },
+    outages: Array.from({ length: dice.of(0, 0, 1, 3) }, () => {
+      const from = dice.between(0, spanMs + 2_000)
+      return {
+        what: dice.of<Outage['what']>('down', 'misconfigured', 'shop', 'game'),
+        from,
+        to: from + dice.of(100, 3_000, 20_000),
+      }
+    }),
     tierDelaysMs: dice.of([1_000], [500, 4_000], [1_000, 3_000, 9_000]),
     tierPartitions: dice.between(1, 3),
     sideBytesMax: dice.of(700, 1_000_000, 1_000_000),

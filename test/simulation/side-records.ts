@@ -54,7 +54,8 @@ export class SideRecords {
 
   #expected({ record, to, attempt, firstFailedAt, reason, failedAt }: Exit): { topic: string; headers: Record<string, string> } {
     const before = this.#tiers.findIndex((tier) => tier.topic === record.topic)
-    const tier = to === 'tier' ? this.#tiers[Math.min(before + 1, this.#tiers.length - 1)] : undefined
+    const next = reason === 'forbidden' ? 0 : Math.min(before + 1, this.#tiers.length - 1)
+    const tier = to === 'tier' ? this.#tiers[next] : undefined
     const origin = record.history?.origin ?? record
     const headers = {
       'mts-attempt': String(attempt),

@@ -30,14 +30,17 @@ export class Tracker {
   /** Answers that were lost after their events had been accepted. */
   lostAnswers = 0
   requests = 0
+  readonly #startedAt: number
 
   constructor(parts: TrackerParts) {
     this.#parts = parts
+    this.#startedAt = parts.clock.now()
   }
 
   send(route: Route, hits: readonly Hit[], connection: Connection): Promise<Answer> {
     const { schedule, dice, clock } = this.#parts
-    const { maxEvents, maxBytes, maxInFlight } = schedule.limits
+    const { maxEvents, maxBytes } = schedule.limits
+    const { maxInFlight } = schedule.gate
     assert.ok(hits.length >= 1 && hits.length <= maxEvents, `${hits.length} hits in a request`)
     assert.ok(Buffer.byteLength(bodyOf(hits)) <= maxBytes, 'a body is too large')
     for (const hit of hits) assert.equal(hit.route, route)
@@ -45,17 +48,17 @@ export class Tracker {
     assert.ok(connection.inFlight <= maxInFlight, `${connection.inFlight} requests are in flight`)
     this.requests += 1
     const copies = hits.map((hit) => connection.copyOf(hit))
-    connection.book.sending(copies, clock.now())
+    const sent = connection.book.sending(copies, route.app, clock.now())
     const { promise, resolve, reject } = Promise.withResolvers<Answer>()
     clock.set(
       () => {
-        const answer = this.#answer(copies, connection.book)
+        const answer = this.#outage(route) ?? this.#answer(copies, connection.book)
         connection.clock.set(
           () => {
             connection.inFlight -= 1
-            if (answer === 'bug') return reject(new TypeError('by the plan'))
-            connection.book.answered(copies, answer, clock.now())
-            resolve(answer)
+            connection.book.answered(copies, sent, answer, clock.now())
+            if (answer === 'bug') reject(new TypeError('by the plan'))
+            else resolve(answer)
           },
           dice.between(1, 30),
         )
@@ -63,6 +66,14 @@ export class Tracker {
       dice.between(1, 30),
     )
     return promise
+  }
+
+  #outage({ app }: Route): Answer | undefined {
+    const at = this.#parts.clock.now() - this.#startedAt
+    const now = this.#parts.schedule.outages.filter(({ from, to }) => from <= at && at < to).map(({ what }) => what)
+    if (now.includes('down')) return { kind: 'retry', reason: 'unavailable', detail: 'down' }
+    if (now.includes('misconfigured')) return { kind: 'halt', reason: 'misconfigured', detail: 'elsewhere' }
+    return now.some((what) => what === app) ? { kind: 'halt', reason: 'forbidden', detail: 'refused' } : undefined
   }
 
   #answer(copies: readonly Copy[], book: Book): Answer | 'bug' {
@@ -82,7 +93,6 @@ export class Tracker {
       { kind: 'retry', reason: 'unavailable', detail: 'by the plan' },
       { kind: 'retry', reason: 'unavailable', detail: 'by the plan' },
       { kind: 'retry', reason: 'corrupted', detail: 'by the plan' },
-      { kind: 'halt', reason: 'forbidden', detail: 'by the plan' },
       { kind: 'pace', afterMs: dice.between(0, 3_000), detail: 'by the plan' },
       'bug',
     )

@@ -332,9 +332,11 @@ class World {
     if (!this.#isTroubled && ['good', 'late-schema'].includes(fate) && deadOf !== 'malformed') {
       assert.ok(isDelivered, `${id} did nothing wrong, and is a dead letter: ${deadOf}`)
     }
+    // Whatever was refused, and however often.
+    if (fate === 'good') assert.notEqual(deadOf, 'rejected', `${id} did nothing wrong, and was rejected`)
     // Given up in the time of faults, else by its own fault.
     if (fate === 'refused')
-      assert.ok(['rejected', 'unavailable', 'corrupted', 'malformed'].includes(deadOf ?? ''), `${id}: ${deadOf}`)
+      assert.ok(['rejected', 'unavailable', 'corrupted', 'malformed', 'forbidden'].includes(deadOf ?? ''), `${id}: ${deadOf}`)
     // A commit that failed before a join, too, lets the next owner read again.
     if (!this.#mayRepeat && this.#tracker.lostAnswers === 0 && this.#schedule.faults.commit === 0) {
       assert.ok(accepted <= 1, `${id} was accepted ${accepted} times`)
@@ -344,8 +346,8 @@ class World {
 
   /** Whether anything could fail that is not the record's own fault. */
   get #isTroubled(): boolean {
-    const { faults, records } = this.#schedule
-    return faults.tracker > 0 || records.flat().some(({ fate }) => fate === 'doomed')
+    const { faults, outages, records } = this.#schedule
+    return faults.tracker > 0 || outages.length > 0 || records.flat().some(({ fate }) => fate === 'doomed')
   }
 
   /** Drains the last instance: nothing may be left over. */

@@ -5,12 +5,14 @@ import type { ResumePoint } from '../../src/core/offset-runs.ts'
 import type { Answer, Reject, Skip } from '../../src/core/outcome.ts'
 import type { SourceRecord } from '../../src/core/record.ts'
 import type { OpenHit } from '../../src/pipeline/batch.ts'
+import { Brake } from '../../src/pipeline/brake.ts'
+import type { Door, Pass } from '../../src/pipeline/gate.ts'
+import { Gate } from '../../src/pipeline/gate.ts'
 import { Lane } from '../../src/pipeline/lane.ts'
 import type { LaneContext, LaneLimits, LaneStart } from '../../src/pipeline/lane-context.ts'
 import type { Lanes } from '../../src/pipeline/lanes.ts'
-import type { Permits } from '../../src/pipeline/limits.ts'
-import { PermitPool, WindowBytes } from '../../src/pipeline/limits.ts'
 import type { CommitPoint, Exit, PipelineProbe, Preparer, Sender, SideExit, Source, Wait } from '../../src/pipeline/ports.ts'
+import { WindowBytes } from '../../src/pipeline/window-bytes.ts'
 import { bodyBytes, serialiseHit } from '../../src/tracker/request.ts'
 import { FakeClock, settled } from './fake-clock.ts'
 
@@ -114,6 +116,8 @@ export class ListeningProbe implements PipelineProbe {
   exitFailed: PipelineProbe['exitFailed'] = ({ waiting }) => this.heard.push(`exitFailed ${waiting}`)
   committed: PipelineProbe['committed'] = (points) => this.heard.push(`committed ${points.map(({ offset }) => offset)}`)
   commitFailed: PipelineProbe['commitFailed'] = () => this.heard.push('commitFailed')
+  held: PipelineProbe['held'] = ({ why, name }) => this.heard.push(`held ${[why, name].join(' ').trim()}`)
+  released: PipelineProbe['released'] = ({ why, name }) => this.heard.push(`released ${[why, name].join(' ').trim()}`)
 }
 
 /** What a record turns into, told by the test; without a word it is a hit of `logins`. */
@@ -160,6 +164,18 @@ export const limits: LaneLimits = {
   windowEvents: 100,
 }
 
+/** Of what is held back. */
+export const probes = { afterMs: 5_000, maxMs: 60_000 }
+
+interface Shared {
+  readonly maxInFlight?: number
+  readonly windowBytes?: number
+  /** In a row, until everything waits; left out: for ever. */
+  readonly failures?: number
+  /** Left out: the brake is off. */
+  readonly brakeShare?: number
+}
+
 /** One lane, or several that share everything, with all that is around them in the test's hands. */
 export class Bench {
   readonly clock = new FakeClock()
@@ -168,15 +184,21 @@ export class Bench {
   readonly source = new ManualSource()
   readonly probe = new ListeningProbe()
   readonly preparer = new ScriptedPreparer()
-  readonly permits: Permits
+  readonly gate: Gate
+  readonly door: Door
+  readonly brake: Brake
   readonly windowBytes: WindowBytes
   readonly context: LaneContext
 
-  constructor(changed: Partial<LaneLimits> = {}, shared: { permits?: number; windowBytes?: number } = {}) {
-    this.permits = new PermitPool(shared.permits ?? 64).first
+  constructor(changed: Partial<LaneLimits> = {}, shared: Shared = {}) {
+    const { maxInFlight = 64, failures, brakeShare: share } = shared
+    const { clock, sender, sideExit, source, probe, preparer } = this
+    this.gate = new Gate({ clock, probe, maxInFlight, requestsPerSecond: 0, failures, probes })
+    this.door = this.gate.door('first')
+    this.brake = new Brake({ share, now: () => clock.now() })
     this.windowBytes = new WindowBytes(shared.windowBytes ?? 1_000_000)
-    const { clock, sender, sideExit, source, probe, preparer, permits, windowBytes } = this
-    const parts = { clock, sender, sideExit, source, probe, preparer, permits, windowBytes }
+    const { door, brake, windowBytes } = this
+    const parts = { clock, sender, sideExit, source, probe, preparer, door, brake, windowBytes }
     this.context = { ...parts, limits: { ...limits, ...changed }, random: () => 0.5 }
   }
 
@@ -215,10 +237,15 @@ export function startsOf(partitions: number): LaneStart[] {
   return Array.from({ length: partitions }, (_, partition) => ({ topic: 'orders', partition, resume: undefined }))
 }
 
-/** How many permits can be had now; all are taken and given back. */
-export function freePermits(permits: Permits): number {
-  let free = 0
-  while (permits.take(() => undefined)) free += 1
-  for (let given = 0; given < free; given += 1) permits.give()
-  return free
+/** How many requests could go now; all are begun and ended. */
+export function freePasses(door: Door): number {
+  const passes: Pass[] = []
+  for (let pass = enter(door); pass !== undefined; pass = enter(door)) passes.push(pass)
+  for (const pass of passes) door.leave(pass)
+  return passes.length
+}
+
+function enter(door: Door): Pass | undefined {
+  const pass = door.enter('free', () => undefined)
+  return pass === 'blocked' ? undefined : pass
 }
