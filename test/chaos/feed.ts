@@ -26,6 +26,8 @@ export interface FeedOptions {
   readonly partitions: number
   readonly eventsPerSecond: number
   readonly seed: number
+  /** One player in five is of the other app. */
+  readonly twoApps?: boolean
 }
 
 /** Produces without pause, keyed by player, through whatever happens to the brokers: what is not acknowledged is sent again. */
@@ -99,7 +101,8 @@ export class Feed {
     return Array.from({ length: count }, () => {
       const player = Math.floor(this.#random() * PLAYERS)
       this.#made += 1
-      return { id: String(this.#made), player: `player-${player}`, partition: player % this.#partitions }
+      const platform = this.#options.twoApps === true && player % 5 === 0 ? 'WEB' : 'ANDROID'
+      return { id: String(this.#made), player: `player-${player}`, partition: player % this.#partitions, platform }
     })
   }
 

@@ -31,7 +31,7 @@ export async function perform(
       allowedTwice,
       remark: [remark, restarts, isShort ? 'short form' : ''].filter((text) => text !== '').join('; '),
       seconds: (Date.now() - startedAt) / 1_000,
-      faults: faultsOf(result, allowedTwice),
+      faults: faultsOf(scenario.order === 'reported' ? { ...result, outOfOrder: 0 } : result, allowedTwice),
     }
   } finally {
     await stage.clear()

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Fault, FaultRequest } from '../../src/simulator/faults.ts'
 import type { AcceptedHit } from '../../src/simulator/journal.ts'
 import type { Simulator } from '../../src/simulator/server.ts'
 import { startSimulator } from '../../src/simulator/server.ts'
@@ -16,7 +17,7 @@ import type { Judgement } from './judge.ts'
 import { judge } from './judge.ts'
 import type { Scenario } from './scenario.ts'
 
-const EVENTS_PER_SECOND = 400
+export const EVENTS_PER_SECOND = 400
 const LATENCY_MS = 100
 /** Of the requests, answered with 500: what is sent again is what later events could overtake. */
 const FAILING = 0.02
@@ -40,6 +41,8 @@ export class Stage {
   readonly feed: Feed
   /** A player whose events the tracker answers with 500 for now. */
   held: string | undefined
+  /** What requests meet for now, instead of the usual. */
+  fault: ((request: FaultRequest) => Fault | undefined) | undefined
   /** As many copies may arrive as the scenario has allowed for. */
   allowedTwice = 0
   readonly isShort: boolean
@@ -60,17 +63,22 @@ export class Stage {
     this.isShort = made.isShort
   }
 
-  static async set({ nodes, partitions = 6, config = [] }: Scenario, { stack, seed, isShort }: StageOptions): Promise<Stage> {
+  static async set(
+    { nodes, partitions = 6, twoApps = false, config = [] }: Scenario,
+    { stack, seed, isShort }: StageOptions,
+  ): Promise<Stage> {
     const cluster = await Cluster.connect(stack)
     const [topic, groupId] = ['chaos-events', 'chaos-sink']
     await cluster.createTopic(topic, partitions, {}, nodes)
     const schemaId = await cluster.register('game', scoredSchema)
-    const feed = new Feed({ cluster, topic, schemaId, partitions, seed, eventsPerSecond: EVENTS_PER_SECOND })
+    const feed = new Feed({ cluster, topic, schemaId, partitions, seed, eventsPerSecond: EVENTS_PER_SECOND, twoApps })
     const random = randomOf(seed)
     const tracker = await startSimulator({
       journal: 'hits',
       latencyMs: LATENCY_MS,
-      fault: ({ events }) => {
+      fault: (request) => {
+        const { events } = request
+        if (stage.fault !== undefined) return stage.fault(request)
         const isHeld = events?.some((event) => stage.held === playerOf(event)) === true
         return isHeld || random() < FAILING ? { status: 500 } : undefined
       },
@@ -92,6 +100,24 @@ export class Stage {
     return instance
   }
 
+  /** Requests that have arrived. */
+  get requests(): number {
+    return this.#tracker.journal.counts().requests
+  }
+
+  /** Events accepted a second, from one time to another, epoch ms. */
+  rate(from: number, to: number, idApp?: string): number {
+    const accepted = this.hits.filter((hit) => hit.at >= from && hit.at < to && (idApp === undefined || hit.idApp === idApp))
+    return (accepted.length / (to - from)) * 1_000
+  }
+
+  /** Records on the retry topics, whether or not they came again. */
+  async parked(): Promise<number> {
+    let parked = 0
+    for (const topic of await this.#tiers()) parked += (await this.cluster.ends(topic)).reduce((sum, end) => sum + end, 0)
+    return parked
+  }
+
   /** A number as it is, or a quarter of it in the short form. */
   scaled(number: number): number {
     return this.isShort ? Math.ceil(number / 4) : number
@@ -107,9 +133,9 @@ export class Stage {
   }
 
   /** Resolves when so many more events are accepted, a quarter of them in the short form. */
-  async more(events: number): Promise<void> {
+  async more(events: number, withinMs = PATIENCE_MS): Promise<void> {
     const goal = this.hits.length + this.scaled(events)
-    await until(`${goal} are accepted`, () => this.hits.length >= goal, PATIENCE_MS)
+    await until(`${goal} are accepted`, () => this.hits.length >= goal, withinMs)
   }
 
   /**
@@ -150,8 +176,17 @@ export class Stage {
   }
 
   async #isCommitted(): Promise<boolean> {
-    const [committed, ends] = [await this.cluster.committed(this.groupId, this.topic), await this.cluster.ends(this.topic)]
-    return ends.every((end, partition) => end === 0 || committed[partition] === end)
+    const isRead = async (groupId: string, topic: string): Promise<boolean> => {
+      const [committed, ends] = [await this.cluster.committed(groupId, topic), await this.cluster.ends(topic)]
+      return ends.every((end, partition) => end === 0 || committed[partition] === end)
+    }
+    if (!(await isRead(this.groupId, this.topic))) return false
+    for (const topic of await this.#tiers()) if (!(await isRead(`${this.groupId}.retry`, topic))) return false
+    return true
+  }
+
+  async #tiers(): Promise<string[]> {
+    return (await this.cluster.admin.listTopics()).filter((topic) => topic.startsWith(`${this.groupId}.retry.`))
   }
 }
 
