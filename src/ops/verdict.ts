@@ -1,7 +1,7 @@
 import type { Cause } from './causes.ts'
 import { causesOf, count } from './causes.ts'
 import type { Snapshot } from './snapshot.ts'
-import { lagSecondsOf, totalLag } from './snapshot.ts'
+import { lagSecondsOf, retentionLeftOf, totalLag } from './snapshot.ts'
 
 export type State = 'starting' | 'delivering' | 'falling-behind' | 'blocked' | 'idle' | 'rebalancing' | 'draining'
 
@@ -43,11 +43,28 @@ export function isWell(state: State): boolean {
   return state === 'delivering' || state === 'idle'
 }
 
-function blocked(cause: Cause, others: readonly Cause[], { partitions }: Snapshot): string {
+function blocked(cause: Cause, others: readonly Cause[], snapshot: Snapshot): string {
+  const { partitions } = snapshot
   const { what, since, detail, cure, meanwhile } = cause
   const said = detail === '' ? '' : ` (${detail})`
   const also = others.length === 0 ? '' : ` Besides: ${others.map((other) => other.what).join('; ')}.`
-  return `${what}${sinceText(since)}${said}; ${count(totalLag(partitions), 'record is', 'records are')} not committed yet. ${cure}. ${meanwhile}.${also}`
+  return `${what}${sinceText(since)}${said}; ${count(totalLag(partitions), 'record is', 'records are')} not committed yet. ${cure}. ${meanwhile}.${also}${expiring(snapshot)}`
+}
+
+/** With less than this part of a topic's retention left, its records are in danger. */
+const LAST_PART = 0.1
+
+/** A sentence on records that wait and may be deleted before they are read; empty: there are none. */
+function expiring({ partitions, retentionMs, now }: Snapshot): string {
+  let soonest: { readonly topic: string; readonly seconds: number } | undefined
+  for (const facts of partitions) {
+    const kept = retentionMs.get(facts.topic)
+    const seconds = retentionLeftOf(facts, kept, now)
+    if (kept === undefined || seconds === undefined || seconds * 1_000 > kept * LAST_PART) continue
+    if (soonest === undefined || seconds < soonest.seconds) soonest = { topic: facts.topic, seconds }
+  }
+  if (soonest === undefined) return ''
+  return ` The oldest records of ${soonest.topic} expire in ${duration(soonest.seconds)}: raise its retention.ms, or they will be lost.`
 }
 
 function draining({ partitions, tiers, tracker }: Snapshot): string {
@@ -55,21 +72,23 @@ function draining({ partitions, tiers, tracker }: Snapshot): string {
   return `Draining: ${count(tracker.inFlight, 'request', 'requests')} under way, ${count(open, 'record', 'records')} open; what has no outcome when it ends stays uncommitted and is read again by whoever comes next.`
 }
 
-function fallingBehind({ partitions, now, holds }: Snapshot, since: number): string {
+function fallingBehind(snapshot: Snapshot, since: number): string {
+  const { partitions, now, holds } = snapshot
   const oldest = Math.max(0, ...partitions.map((facts) => lagSecondsOf(facts, now)))
   const pace = paced(holds)
   const cure =
     pace ??
     'Add instances (up to the number of partitions), or raise delivery.maxInFlight and kafka.maxBytesPerFetch if the tracker answers quickly'
-  return `Delivering, but more comes in than goes out${sinceText(since)}: ${count(totalLag(partitions), 'record is', 'records are')} not committed yet, the oldest is ${duration(oldest)} old. ${cure}.`
+  return `Delivering, but more comes in than goes out${sinceText(since)}: ${count(totalLag(partitions), 'record is', 'records are')} not committed yet, the oldest is ${duration(oldest)} old. ${cure}.${expiring(snapshot)}`
 }
 
-function delivering({ partitions, now, holds }: Snapshot): string {
+function delivering(snapshot: Snapshot): string {
+  const { partitions, now, holds } = snapshot
   const oldest = Math.max(0, ...partitions.map((facts) => lagSecondsOf(facts, now)))
   const age = oldest < 1 ? '' : `, the oldest is ${duration(oldest)} old`
   const pace = paced(holds)
   const slower = pace === undefined ? '' : ` ${pace}.`
-  return `Delivering: ${count(totalLag(partitions), 'record is', 'records are')} on the way${age}.${slower}`
+  return `Delivering: ${count(totalLag(partitions), 'record is', 'records are')} on the way${age}.${slower}${expiring(snapshot)}`
 }
 
 function paced({ pace }: Snapshot['holds']): string | undefined {

@@ -2,6 +2,8 @@ import type { Answer } from '../core/outcome.ts'
 
 /** From one halving to the next, milliseconds: what was in flight together fails together, and means one halving. */
 const HALVE_EVERY_MS = 1_000
+/** It is never halved below this part: with a single request in flight, one that hangs stops all. */
+const LEAST_SHARE = 1 / 16
 /** So long it takes from nothing to the whole, milliseconds, while requests are answered well. */
 const GROW_MS = 20_000
 /** Of the answers of late: single records that fail by themselves are no sign of overload. */
@@ -80,7 +82,7 @@ export class Pace {
     if (now - this.#halvedAt < HALVE_EVERY_MS) return
     this.#halvedAt = now
     this.#grownAt = now
-    this.#limit = Math.max(1, this.#limit / 2)
+    this.#limit = Math.max(1, this.#max * LEAST_SHARE, this.#limit / 2)
   }
 
   #grow(startedAt: number, now: number): void {

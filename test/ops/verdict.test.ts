@@ -136,6 +136,18 @@ const table: readonly (readonly [string, Partial<Snapshot>, Snapshot['phase'] | 
     ['on the way'],
   ],
   [
+    'records that wait and will soon expire',
+    { ...held({ misconfigured: why }), retentionMs: new Map([['shop.orders', 660_000]]) },
+    'blocked',
+    ['The oldest records of shop.orders expire in 60 s: raise its retention.ms, or they will be lost.'],
+  ],
+  [
+    'records that lag and will soon expire',
+    { partitions: [waiting()], laggingSince: SINCE, retentionMs: new Map([['shop.orders', 610_000]]) },
+    'falling-behind',
+    ['expire in 10 s'],
+  ],
+  [
     'several at once: the gravest first',
     { partitions: [waiting()], troubles: [trouble('commit')], brokersSilent: { since: SINCE, detail: 'x' } },
     'blocked',
@@ -153,4 +165,9 @@ describe('the verdict', () => {
       assert.doesNotMatch(found.verdict, /undefined|NaN|\.\.| {2}|1970/)
     })
   }
+})
+
+it('says nothing of records that expire much later', () => {
+  const { verdict } = verdictOf(snapshot({ partitions: [waiting()], retentionMs: new Map([['shop.orders', 700_000]]) }))
+  assert.doesNotMatch(verdict, /expire/)
 })

@@ -20,7 +20,10 @@ test('a 429 halves what may be in flight, and those that were in flight with it 
   answers(pace, tooMany(), { from: 11_000, count: 50, everyMs: 1 })
   assert.equal(pace.limit, 16)
   answers(pace, tooMany(), { from: 20_000, count: 50, everyMs: 1_000 })
-  assert.equal(pace.limit, 1)
+  assert.equal(pace.limit, 4, 'a sixteenth is left')
+  const narrow = new Pace({ maxInFlight: 2, requestsPerSecond: 0 })
+  answers(narrow, tooMany(), { from: 10_000, count: 9, everyMs: 1_000 })
+  assert.equal(narrow.limit, 1)
 })
 
 test('a tracker that fails halves it, but single requests that fail do not', () => {
@@ -58,7 +61,7 @@ test('after a pause it does not jump', () => {
 test('a tracker that is back is not held to what it could do while it was down', () => {
   const pace = paceOf()
   answers(pace, unavailable, { from: 0, count: 20, everyMs: 1_000 })
-  assert.equal(pace.limit, 1)
+  assert.equal(pace.limit, 4)
   pace.recovered()
   assert.equal(pace.limit, 32)
 })

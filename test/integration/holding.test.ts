@@ -1,0 +1,264 @@
+/** The tracker, the registry or the mapping in trouble: what the sink does, and what it says of it. */
+import assert from 'node:assert/strict'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { request } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import { after, test } from 'node:test'
+import type { Fault, FaultRequest } from '../../src/simulator/faults.ts'
+import type { Simulator } from '../../src/simulator/server.ts'
+import { startSimulator } from '../../src/simulator/server.ts'
+import { Cluster } from '../../src/stack/cluster.ts'
+import { METRIC_PREFIX } from '../../src/telemetry/metric-definitions.ts'
+import { Asking } from '../support/asking.ts'
+import { encodeScored, scoredSchema, scores, writeGameConfig } from '../support/game.ts'
+import { serving } from '../support/serving.ts'
+import { SinkProcess, until } from '../support/sink-process.ts'
+import { sharedStack } from '../support/stack.ts'
+
+const PARTITIONS = 3
+const EVENTS = 600
+const directory = mkdtempSync(join(tmpdir(), 'mytracker-sink-test-'))
+after(() => rmSync(directory, { recursive: true, force: true }))
+const cluster = await Cluster.connect(await sharedStack())
+after(() => cluster.close())
+const schemaId = await cluster.register('game', scoredSchema)
+
+const SOON = 'breaker: { failures: 5, probeAfter: 300ms }'
+
+/** A tracker that meets requests as the test says, and a sink that delivers to it. */
+class Scene {
+  readonly topic: string
+  readonly groupId: string
+  readonly file: string
+  fault: ((request: FaultRequest) => Fault | undefined) | undefined
+  tracker!: Simulator
+  readonly #t: TestContext
+
+  private constructor(t: TestContext, name: string) {
+    this.#t = t
+    this.topic = `${name}-events`
+    this.groupId = `${name}-sink`
+    this.file = join(directory, `${this.groupId}.yaml`)
+  }
+
+  static async of(t: TestContext, name: string, more = SOON, registryUrl = cluster.stack.registryUrl): Promise<Scene> {
+    const scene = new Scene(t, name)
+    await cluster.createTopic(scene.topic, PARTITIONS)
+    scene.tracker = await startSimulator({ journal: 'hits', fault: (request) => scene.fault?.(request) })
+    t.after(() => scene.tracker.stop())
+    const { topic, groupId, tracker } = scene
+    const elsewhere = { ...cluster, stack: { ...cluster.stack, registryUrl } } as unknown as Cluster
+    writeGameConfig(elsewhere, directory, { topic, groupId, trackerUrl: tracker.url, more })
+    return scene
+  }
+
+  edit(from: string, to: string): void {
+    const text = readFileSync(this.file, 'utf8')
+    assert.ok(text.includes(from))
+    writeFileSync(this.file, text.replace(from, to))
+  }
+
+  async start(): Promise<{ sink: SinkProcess; asking: Asking }> {
+    const sink = new SinkProcess(this.#t, this.file)
+    const asking = await Asking.of(sink)
+    await until('it is ready', async () => (await asking.code('/readyz')) === 200)
+    return { sink, asking }
+  }
+
+  async produce(count = EVENTS): Promise<void> {
+    await cluster.produce(this.topic, scores(schemaId, count, PARTITIONS).messages)
+  }
+
+  get delivered(): number {
+    return this.tracker.journal.hits.length
+  }
+
+  /** All is delivered, each once, and committed. */
+  async done(asking: Asking, events: number): Promise<void> {
+    await asking.until(
+      'all is committed',
+      ({ state, partitions }) => state === 'idle' && partitions.every(({ lag }) => lag === 0),
+    )
+    const ids = this.tracker.journal.hits.map(({ params }) => (params.customEventParams as { id: string }).id)
+    assert.equal(ids.length, events)
+  }
+
+  async onSideTopics(): Promise<number> {
+    let records = 0
+    for (const topic of await cluster.admin.listTopics()) {
+      if (!topic.startsWith(`${this.groupId}.`)) continue
+      records += (await cluster.ends(topic)).reduce((sum, end) => sum + end, 0)
+    }
+    return records
+  }
+}
+
+const value = async (asking: Asking, name: string, labels = {}) => (await asking.metrics()).value(METRIC_PREFIX + name, labels)
+
+test('the tracker down: all waits but for probes, it says so, and goes on at once when one is answered', async (t) => {
+  const scene = await Scene.of(t, 'down')
+  const { sink, asking } = await scene.start()
+  scene.fault = () => ({ status: 503 })
+  await scene.produce()
+  const blocked = await asking.until('it is held', ({ tracker }) => tracker.breaker !== 'closed')
+  assert.equal(blocked.state, 'blocked')
+  assert.match(
+    blocked.verdict,
+    /^The tracker (is down|was down and is being tried) since .* \(status 503\); .* not committed yet\./,
+  )
+  assert.equal(await value(asking, 'breaker_open'), 1)
+  const requests = scene.tracker.journal.counts().requests
+  await until('it is probed thrice', () => scene.tracker.journal.counts().requests >= requests + 3)
+  assert.equal(await scene.onSideTopics(), 0)
+  assert.equal(await asking.code('/livez'), 200)
+  scene.fault = undefined
+  await scene.done(asking, EVENTS)
+  assert.equal((await asking.status()).tracker.breaker, 'closed')
+  assert.equal(await value(asking, 'breaker_open'), 0)
+  const said = sink.log.map(({ msg }) => msg)
+  assert.equal(said.filter((msg) => msg.startsWith('the tracker is down')).length, 1)
+  assert.equal(said.filter((msg) => msg === 'the tracker is back').length, 1)
+  await sink.end('SIGTERM')
+})
+
+test('a wrong endpoint: all waits, nothing is parked, and all arrives once it is right', async (t) => {
+  const scene = await Scene.of(t, 'elsewhere')
+  const { sink, asking } = await scene.start()
+  scene.fault = () => ({ status: 404 })
+  await scene.produce()
+  const { verdict } = await asking.until('it is blocked', ({ state }) => state === 'blocked')
+  assert.match(verdict, /^The tracker answers as if we spoke to the wrong place since .*tracker\.endpoint/)
+  assert.equal(sink.log.filter(({ msg, level }) => level === 'error' && msg.includes('wrong place')).length, 1)
+  scene.fault = undefined
+  await scene.done(asking, EVENTS)
+  assert.equal(await scene.onSideTopics(), 0)
+  await sink.end('SIGTERM')
+})
+
+test('a token that is replaced in its file: the app that was refused goes on without a restart', async (t) => {
+  const token = join(directory, 'web.token')
+  writeFileSync(token, 'revoked')
+  const scene = await Scene.of(t, 'token')
+  scene.edit('idApp: 2, token: t2', `idApp: 2, tokenFile: ${token}`)
+  await scene.tracker.stop()
+  const known = [
+    { idApp: '1', token: 't1' },
+    { idApp: '2', token: 'granted' },
+  ]
+  scene.tracker = await startSimulator({ journal: 'hits', apps: known })
+  t.after(() => scene.tracker.stop())
+  scene.edit(/endpoint: .*/.exec(readFileSync(scene.file, 'utf8'))?.[0] ?? '', `endpoint: ${scene.tracker.url}`)
+  const { sink, asking } = await scene.start()
+  await scene.produce()
+  const blocked = await asking.until('one app is blocked', ({ apps }) => apps.some(({ state }) => state === 'blocked'))
+  assert.deepEqual(
+    blocked.apps.map(({ name, state }) => `${name} ${state}`),
+    ['android ok', 'web blocked'],
+  )
+  await until('the other one is delivered', () => scene.delivered === (EVENTS * 4) / 5)
+  assert.equal(await value(asking, 'app_blocked', { app: 'web' }), 1)
+  writeFileSync(token, 'granted')
+  await scene.done(asking, EVENTS)
+  assert.equal(await value(asking, 'app_blocked', { app: 'web' }), 0)
+  assert.equal(await scene.onSideTopics(), 0)
+  await sink.end('SIGTERM')
+})
+
+test('a tracker that asks for fewer requests: nothing goes in the pause, nothing is parked, and the verdict says why it is slow', async (t) => {
+  const scene = await Scene.of(t, 'paced')
+  const { sink, asking } = await scene.start()
+  let asked = 0
+  const late: number[] = []
+  scene.fault = () => {
+    asked ||= Date.now()
+    if (Date.now() - asked > 250) late.push(Date.now() - asked)
+    return { status: 429, headers: { 'retry-after': '3' } }
+  }
+  await scene.produce()
+  const { verdict } = await asking.until('it is asked', ({ tracker }) => (tracker.answers[429] ?? 0) > 0)
+  assert.match(verdict, /The tracker asks for fewer requests since .* UTC \(429: too many requests\)/)
+  await until('the pause is over', () => late.length > 0)
+  assert.ok((late[0] ?? 0) >= 3_000, `a request ${late[0]} ms after the first 429`)
+  scene.fault = undefined
+  await scene.done(asking, EVENTS)
+  assert.equal(await scene.onSideTopics(), 0)
+  assert.ok(((await value(asking, 'in_flight_limit')) ?? 0) < 64)
+  await sink.end('SIGTERM')
+})
+
+test('the registry down at the start and once more when a new schema comes: lanes that need it wait, and all arrives', async (t) => {
+  let isDown = true
+  const proxied = await serving(t, (incoming, response) => {
+    if (isDown) return response.writeHead(503).end()
+    const { method, url = '', headers } = incoming
+    const path = new URL(cluster.stack.registryUrl).pathname.replace(/\/$/, '') + url
+    const forward = request(new URL(path, cluster.stack.registryUrl), { method, headers: { ...headers, host: '' } }, (answer) => {
+      response.writeHead(answer.statusCode ?? 502, answer.headers)
+      answer.pipe(response)
+    })
+    incoming.pipe(forward)
+    return undefined
+  })
+  const scene = await Scene.of(t, 'registry', SOON, proxied)
+  const { sink, asking } = await scene.start()
+  await scene.produce()
+  const { verdict, partitions } = await asking.until('it is blocked', ({ state }) => state === 'blocked')
+  assert.match(verdict, /^The schema registry does not answer, and 3 partitions wait for a schema since/)
+  assert.deepEqual(new Set(partitions.map(({ state }) => state)), new Set(['waiting-for-schema']))
+  isDown = false
+  await scene.done(asking, EVENTS)
+
+  isDown = true
+  const fields = [...scoredSchema.fields, { name: 'level', type: 'int', default: 0 }]
+  const newer = await cluster.register('game', { ...scoredSchema, fields })
+  assert.notEqual(newer, schemaId)
+  const value = Buffer.concat([encodeScored(newer, { id: 'newer', player: 'p' }), Buffer.from([2])])
+  await cluster.produce(scene.topic, [{ partition: 0, key: 'p', value }])
+  await asking.until('one partition waits', ({ state }) => state === 'blocked')
+  const known = [1, 2].map((partition) => ({
+    ...{ partition, key: 'q' },
+    value: encodeScored(schemaId, { id: `known-${partition}`, player: 'q' }),
+  }))
+  await cluster.produce(scene.topic, known)
+  await until('the others go on', () => scene.delivered === EVENTS + 2)
+  isDown = false
+  await scene.done(asking, EVENTS + 3)
+  assert.equal(await scene.onSideTopics(), 0)
+  await sink.end('SIGTERM')
+})
+
+test('a slip in the mapping makes every record invalid: the topic is held, and after the cure everything is delivered or named', async (t) => {
+  const events = 3_000
+  const scene = await Scene.of(t, 'slip')
+  scene.edit('eventTimestamp: at', 'eventTimestamp: player')
+  const first = await scene.start()
+  await scene.produce(events)
+  const { verdict } = await first.asking.until('it is held', ({ state }) => state === 'blocked')
+  assert.match(
+    verdict,
+    /^Too many records of slip-events would become dead letters since .* of its last \d+ records, the last one invalid-hit: /,
+  )
+  assert.match(verdict, /Mend the mapping or the producer.*deadLetters\.brake/)
+  const dead = await scene.onSideTopics()
+  assert.ok(dead <= 1_000, `${dead} dead letters`)
+  const [committed, ends] = [await cluster.committed(scene.groupId, scene.topic), await cluster.ends(scene.topic)]
+  assert.ok(committed.reduce((sum: number, each) => sum + Math.max(0, each ?? 0), 0) <= dead)
+  assert.equal(
+    ends.reduce((sum, end) => sum + end, 0),
+    events,
+  )
+  assert.equal(await first.sink.end('SIGTERM'), 0)
+
+  scene.edit('eventTimestamp: player', 'eventTimestamp: at')
+  const second = await scene.start()
+  await second.asking.until('all is committed', ({ state, partitions }) => state === 'idle' && partitions.length === PARTITIONS)
+  assert.equal(await scene.onSideTopics(), dead)
+  assert.equal(
+    new Set(scene.tracker.journal.hits.map(({ params }) => (params.customEventParams as { id: string }).id)).size,
+    scene.delivered,
+  )
+  assert.equal(scene.delivered + dead, events)
+  await second.sink.end('SIGTERM')
+})
