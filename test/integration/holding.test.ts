@@ -18,7 +18,8 @@ import { SinkProcess, until } from '../support/sink-process.ts'
 import { sharedStack } from '../support/stack.ts'
 
 const PARTITIONS = 3
-const EVENTS = 600
+/** No player has two, so that no event waits for one of the other app. */
+const EVENTS = 300
 const directory = mkdtempSync(join(tmpdir(), 'mytracker-sink-test-'))
 after(() => rmSync(directory, { recursive: true, force: true }))
 const cluster = await Cluster.connect(await sharedStack())
@@ -241,15 +242,12 @@ test('a slip in the mapping makes every record invalid: the topic is held, and a
     /^Too many records of slip-events would become dead letters since .* of its last \d+ records, the last one invalid-hit: /,
   )
   assert.match(verdict, /Mend the mapping or the producer.*deadLetters\.brake/)
+  assert.equal(await first.sink.end('SIGTERM'), 0)
+  // Once it has ended: a write may have been under way.
   const dead = await scene.onSideTopics()
   assert.ok(dead <= 1_000, `${dead} dead letters`)
-  const [committed, ends] = [await cluster.committed(scene.groupId, scene.topic), await cluster.ends(scene.topic)]
+  const committed = await cluster.committed(scene.groupId, scene.topic)
   assert.ok(committed.reduce((sum: number, each) => sum + Math.max(0, each ?? 0), 0) <= dead)
-  assert.equal(
-    ends.reduce((sum, end) => sum + end, 0),
-    events,
-  )
-  assert.equal(await first.sink.end('SIGTERM'), 0)
 
   scene.edit('eventTimestamp: player', 'eventTimestamp: at')
   const second = await scene.start()
