@@ -142,7 +142,8 @@ export class Lookout {
 
   #snapshot(): Snapshot {
     const { failedRequests: _, ...counts } = this.#probe.counts
-    const { durations, inFlight, answers, troubles, failures } = this.#probe
+    const { requests, troubles, failures } = this.#probe
+    const { durations, inFlight, answers } = requests
     const views = this.#running?.pipeline.views()
     const ends = this.#running?.ends
     return {

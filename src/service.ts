@@ -18,10 +18,10 @@ import { Lookout } from './lookout.ts'
 import { Mappings } from './mapping/compile.ts'
 import type { ModuleMap } from './mapping/module.ts'
 import { loadModules } from './modules.ts'
-import type { LaneLimits } from './pipeline/lane-context.ts'
 import type { PipelineOptions } from './pipeline/pipeline.ts'
 import { Pipeline } from './pipeline/pipeline.ts'
 import type { FlowHandlers, SideExit } from './pipeline/ports.ts'
+import { gateOptions, laneLimits } from './pipeline-settings.ts'
 import { RecordPreparer } from './prepare.ts'
 import type { Rehearsal } from './rehearsal.ts'
 import type { Counts } from './telemetry/happenings.ts'
@@ -101,8 +101,8 @@ function createTracker({ tracker, delivery }: Config, proxy: HttpProxy | undefin
   return createTrackerClient({
     ...{ endpoint, timeoutMs, connections: delivery.maxInFlight, caFile, proxy, apps: trackerApps(apps) },
     watch: {
-      started: () => probe.requestStarted(),
-      ended: (request) => probe.requestEnded({ ...request, bytes: bodyBytes(request.hits, request.hitBytes) }),
+      started: () => probe.requests.started(),
+      ended: (request) => probe.requests.ended({ ...request, bytes: bodyBytes(request.hits, request.hitBytes) }),
     },
   })
 }
@@ -118,27 +118,6 @@ function createPreparer({ config, modules, schemas, probe }: Parts): RecordPrepa
     onDropped: (params) => probe.paramsDropped(params),
   })
   return new RecordPreparer({ schemas, mappings, onProblems: (...problems) => probe.mappingProblems(...problems) })
-}
-
-/** Of an app that is refused, and of an endpoint that is wrong, where no breaker says when to try again. */
-const PROBE_AFTER_MS = 5_000
-const PROBE_MAX_MS = 60_000
-
-function gateOptions({ delivery, breaker }: Config): PipelineOptions['gate'] {
-  const { maxInFlight, requestsPerSecond } = delivery
-  const { failures, probeAfter } = breaker === 'off' ? { failures: undefined, probeAfter: PROBE_AFTER_MS } : breaker
-  return { maxInFlight, requestsPerSecond, failures, probes: { afterMs: probeAfter, maxMs: PROBE_MAX_MS } }
-}
-
-function laneLimits({ batch, retry, delivery }: Config): LaneLimits {
-  return {
-    batch: { maxEvents: batch.maxEvents, maxBytes: batch.maxBytes, lingerMs: batch.linger, bodyBytes },
-    retry: { attempts: retry.inPlace.attempts, delayMs: retry.inPlace.delay, maxDelayMs: retry.inPlace.maxDelay },
-    giveUpMs: retry.giveUp,
-    ordering: delivery.ordering,
-    maxInFlight: delivery.maxInFlightPerPartition,
-    windowEvents: delivery.windowEvents,
-  }
 }
 
 interface Parts {

@@ -4,13 +4,13 @@ import { reasons, skipReasons } from '../core/outcome.ts'
 import type { SourceRecord } from '../core/record.ts'
 import { answerLines } from './answer-lines.ts'
 import { Failures } from './failures.ts'
-import type { Counts, Delivered, Exited, Place, Request } from './happenings.ts'
+import type { Counts, Delivered, Exited, Place } from './happenings.ts'
 import { rebuildReasons } from './happenings.ts'
 import type { HeldBack } from './held-lines.ts'
 import { heldLines } from './held-lines.ts'
 import type { Log } from './log.ts'
 import { Metrics } from './metrics.ts'
-import { RecentDurations } from './recent-durations.ts'
+import { Requests } from './requests.ts'
 import { Sampler } from './sampler.ts'
 import { Troubles } from './troubles.ts'
 
@@ -30,20 +30,12 @@ export class Probe {
   readonly metrics = new Metrics()
   readonly failures = new Failures()
   readonly troubles: Troubles
-  /** Of requests, milliseconds. */
-  readonly durations = new RecentDurations()
-  /** Answers of the tracker by their status; `none`: no answer came. */
-  readonly answers: Record<string, number> = {}
-  /** Requests without an answer yet. */
-  inFlight = 0
+  readonly requests = new Requests(this.metrics)
   readonly #log: Log
   readonly #now: () => number
   readonly #sampler: Sampler
   readonly #dropped: Record<string, number> = {}
   readonly #latency = this.metrics.histogram('record_latency_seconds')
-  readonly #duration = this.metrics.histogram('request_duration_seconds')
-  readonly #batchEvents = this.metrics.histogram('batch_events')
-  readonly #batchBytes = this.metrics.histogram('batch_bytes')
 
   readonly #tierAfter: (topic: string, reason: Reason) => string
 
@@ -197,21 +189,6 @@ export class Probe {
   retried(topic: string, records: number): void {
     this.counts.retried += records
     this.metrics.add('records_consumed_total', { topic }, records)
-  }
-
-  requestStarted(): void {
-    this.inFlight += 1
-  }
-
-  requestEnded({ method, status, hits, bytes, durationMs }: Request): void {
-    this.inFlight -= 1
-    const said = status === 0 ? 'none' : String(status)
-    this.answers[said] = (this.answers[said] ?? 0) + 1
-    this.metrics.add('requests_total', { method, status: said })
-    this.durations.add(durationMs)
-    this.#duration.observe(durationMs / 1_000)
-    this.#batchEvents.observe(hits)
-    this.#batchBytes.observe(bytes)
   }
 
   skipped(reason: SkipReason): void {

@@ -7,7 +7,7 @@ import { StartPositions } from '../../src/kafka/start-positions.ts'
 import { Pipeline } from '../../src/pipeline/pipeline.ts'
 import type { FlowHandlers, Preparer, Sender } from '../../src/pipeline/ports.ts'
 import type { Cluster } from '../../src/stack/cluster.ts'
-import { delivered, hitOf, ListeningProbe, limits, ManualSideExit } from './pipeline-fakes.ts'
+import { delivered, hitOf, ListeningProbe, limits, ManualSideExit, probes } from './pipeline-fakes.ts'
 import type { Relay } from './relay.ts'
 import { until } from './sink-process.ts'
 
@@ -65,9 +65,17 @@ export class RelayedSink {
         return delivered
       },
     }
+    const gate = { maxInFlight: 8, requestsPerSecond: 0, failures: undefined, probes }
     const pipeline = new Pipeline({
       ...{ limits, preparer, sender, sideExit: new ManualSideExit(), probe: new ListeningProbe(), clock: systemClock },
-      ...{ random: Math.random, maxInFlight: 8, windowBytes: 1_000_000, commitIntervalMs: 100, tierDelaysMs: new Map() },
+      ...{
+        random: Math.random,
+        gate,
+        brakeShare: undefined,
+        windowBytes: 1_000_000,
+        commitIntervalMs: 100,
+        tierDelaysMs: new Map(),
+      },
       members: { first: (flow) => member(sink.#handlers(flow)) },
     })
     t.after(async () => {

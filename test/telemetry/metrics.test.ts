@@ -47,10 +47,10 @@ test('what happens moves its metric, by as much', async () => {
   const { probe, read } = watched()
   probe.consumed('orders', 30)
   probe.retried('orders.retry', 2)
-  probe.requestStarted()
-  probe.requestEnded({ method: 'login', status: 200, hits: 2, bytes: 600, durationMs: 30 })
-  probe.requestStarted()
-  probe.requestEnded({ method: 'login', status: 0, hits: 1, bytes: 300, durationMs: 40 })
+  probe.requests.started()
+  probe.requests.ended({ method: 'login', status: 200, hits: 2, bytes: 600, durationMs: 30 })
+  probe.requests.started()
+  probe.requests.ended({ method: 'login', status: 0, hits: 1, bytes: 300, durationMs: 40 })
   probe.answered({
     route,
     hits: [{ record: recordAt(1) }, { record: recordAt(2) }],
@@ -88,8 +88,8 @@ test('what happens moves its metric, by as much', async () => {
     assert.equal(value('record_latency_seconds_sum'), 4)
     assert.equal(value('commit_duration_seconds_count'), 1)
   }
-  assert.equal(probe.inFlight, 0)
-  assert.deepEqual(probe.answers, { 200: 1, none: 1 })
+  assert.equal(probe.requests.inFlight, 0)
+  assert.deepEqual(probe.requests.answers, { 200: 1, none: 1 })
 })
 
 test("a retried record's latency counts from where it first stood", async () => {
