@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict'
-import { DoneBefore } from '../../src/core/offset-runs.ts'
 import type { Origin } from '../../src/core/record.ts'
-import { decodeOffsetMap } from '../../src/kafka/offset-map.ts'
 import type { Tier } from '../../src/kafka/producer.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { MemoryBroker } from '../support/memory-broker/memory-broker.ts'
-import type { Entry } from './book.ts'
 import { nameOf, Truth } from './book.ts'
+import { CommitCheck } from './commit-check.ts'
+import { checkEnd } from './end-check.ts'
 import { Instance } from './instance.ts'
 import type { Comings } from './reading.ts'
 import type { Planned, Restart, Schedule } from './schedule.ts'
@@ -63,8 +62,7 @@ class World {
   #problem: { readonly what: unknown } | undefined
   /** Records to come, and restarts. */
   #toCome = 0
-  /** What was last seen committed, by group and partition. */
-  readonly #seen = new Map<string, { readonly offset: number; readonly metadata: string }>()
+  readonly #commits: CommitCheck
   readonly #side: SideRecords
   /** Something happened after which an event may be accepted twice. */
   #mayRepeat = false
@@ -85,6 +83,7 @@ class World {
       send: () => (this.#fails(faults.send) ? this.#sendFate() : 'ok'),
       commit: () => (this.#fails(faults.commit) ? this.#dice.of('reject-unwritten', 'reject-written') : 'ok'),
     })
+    this.#commits = new CommitCheck(this.#broker, this.#truth)
     this.#tracker = new Tracker({
       schedule,
       dice: this.#dice,
@@ -266,7 +265,7 @@ class World {
   async #until(done: () => boolean): Promise<void> {
     await this.#clock.runUntil(() => {
       if (this.#problem !== undefined) throw this.#problem.what
-      this.#checkCommits()
+      for (const each of this.#groupTopics) this.#commits.look(each)
       const lanes = this.#schedule.records.length + this.#tiers.length * this.#schedule.tierPartitions
       for (const { pipeline } of this.#instances) {
         assert.ok(pipeline.open <= this.#schedule.limits.windowEvents * lanes, `${pipeline.open} records are open`)
@@ -285,69 +284,10 @@ class World {
     return isRead(GROUP, SOURCE) && this.#tiers.every(({ topic }) => isRead(`${GROUP}.retry`, topic))
   }
 
-  // --- what must hold at any moment ---
-
-  #checkCommits(): void {
-    for (const { groupId, topic } of this.#groupTopics) {
-      this.#broker.committed(groupId, topic).forEach((commit, partition) => {
-        const name = `${topic}/${partition}`
-        const before = this.#seen.get(name)
-        if (commit === undefined || (before?.offset === commit.offset && before.metadata === commit.metadata)) return
-        assert.ok(before === undefined || commit.offset >= before.offset, `${name}: the commit goes back to ${commit.offset}`)
-        this.#checkCommit({ topic, partition }, commit)
-        this.#seen.set(name, commit)
-      })
-    }
-  }
-
-  #checkCommit(place: { topic: string; partition: number }, commit: { offset: number; metadata: string }): void {
-    const doneBefore = new DoneBefore({ offset: commit.offset, runs: decodeOffsetMap(commit.metadata) ?? [] })
-    for (const { offset } of this.#broker.read(place, 0)) {
-      const name = nameOf({ ...place, offset })
-      const isCommitted = offset < commit.offset || doneBefore.has(offset)
-      assert.ok(!isCommitted || this.#truth.done.has(name), `${name} is committed without an outcome`)
-    }
-  }
-
-  // --- what must hold in the end ---
-
   #checkEnd(): void {
-    const dead = new Map<string, string>()
-    for (const { headers } of this.#broker.records(DEAD)) {
-      dead.set(`${headers['mts-origin-partition']}@${headers['mts-origin-offset']}`, String(headers['mts-reason']))
-    }
-    for (const entry of this.#truth.entries.values()) this.#checkEntry(entry, dead.get(entry.id))
-  }
-
-  #checkEntry({ id, fate, accepted, origin }: Entry, deadOf: string | undefined): void {
-    const isDelivered = accepted > 0
-    const isLost = !isDelivered && deadOf === undefined && fate !== 'skip'
-    if (isLost && this.#truth.missed.has(nameOf(origin))) {
-      assert.ok(origin.offset < this.#broker.low(origin), `${id} is said to be missed, and could be read`)
-      return
-    }
-    if (fate === 'skip') assert.deepEqual([isDelivered, deadOf], [false, undefined], `${id} was to be skipped`)
-    else assert.ok(isDelivered || deadOf !== undefined, `${id} (${fate}) is lost`)
-    if (fate === 'malformed') assert.equal(deadOf, 'malformed')
-    if (!this.#isTroubled && ['good', 'late-schema'].includes(fate) && deadOf !== 'malformed') {
-      assert.ok(isDelivered, `${id} did nothing wrong, and is a dead letter: ${deadOf}`)
-    }
-    // Whatever was refused, and however often.
-    if (fate === 'good') assert.notEqual(deadOf, 'rejected', `${id} did nothing wrong, and was rejected`)
-    // Given up in the time of faults, else by its own fault.
-    if (fate === 'refused')
-      assert.ok(['rejected', 'unavailable', 'corrupted', 'malformed', 'forbidden'].includes(deadOf ?? ''), `${id}: ${deadOf}`)
     // A commit that failed before a join, too, lets the next owner read again.
-    if (!this.#mayRepeat && this.#tracker.lostAnswers === 0 && this.#schedule.faults.commit === 0) {
-      assert.ok(accepted <= 1, `${id} was accepted ${accepted} times`)
-      assert.ok(!isDelivered || deadOf === undefined, `${id} was accepted, and is a dead letter`)
-    }
-  }
-
-  /** Whether anything could fail that is not the record's own fault. */
-  get #isTroubled(): boolean {
-    const { faults, outages, records } = this.#schedule
-    return faults.tracker > 0 || outages.length > 0 || records.flat().some(({ fate }) => fate === 'doomed')
+    const mayRepeat = this.#mayRepeat || this.#tracker.lostAnswers > 0 || this.#schedule.faults.commit > 0
+    checkEnd({ truth: this.#truth, broker: this.#broker, schedule: this.#schedule, deadLetter: DEAD, mayRepeat })
   }
 
   /** Drains the last instance: nothing may be left over. */
