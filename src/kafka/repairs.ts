@@ -28,6 +28,7 @@ export function repairKafkajs(): void {
   askTheLeaderAgain()
   goOnAtTheStart()
   joinWhereATopicIsGone()
+  endWhatFetchesForNobody()
   endWhatIsNotAuthenticated()
   // A record in a codec that is not registered ends the consumer for good.
   const { CompressionCodecs, CompressionTypes } = kafkajs
@@ -215,5 +216,22 @@ function joinWhereATopicIsGone(): void {
     if (!joining.has(this.cluster)) return await fetch.call(this, nodeId)
     await this.recoverFromFetch(isGone)
     return []
+  }
+}
+
+/**
+ * Brokers that come or go let kafkajs end its fetch loops and begin new ones. Stopped just in between, it begins them all the same, and each
+ * is told at once that there is nothing to fetch, for ever: the whole process stands still and takes a core. Here they end.
+ */
+function endWhatFetchesForNobody(): void {
+  interface Runner {
+    readonly running: boolean
+    fetch(nodeId: string): Promise<unknown[]>
+  }
+  const { prototype } = require('kafkajs/src/consumer/runner') as { prototype: Runner }
+  const { fetch } = prototype
+  prototype.fetch = async function (this: Runner, nodeId): Promise<unknown[]> {
+    if (!this.running) throw new Error('the consumer was stopped')
+    return await fetch.call(this, nodeId)
   }
 }

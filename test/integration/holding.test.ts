@@ -1,105 +1,27 @@
 /** The tracker, the registry or the mapping in trouble: what the sink does, and what it says of it. */
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { request } from 'node:http'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { TestContext } from 'node:test'
 import { after, test } from 'node:test'
-import type { Fault, FaultRequest } from '../../src/simulator/faults.ts'
-import type { Simulator } from '../../src/simulator/server.ts'
 import { startSimulator } from '../../src/simulator/server.ts'
 import { Cluster } from '../../src/stack/cluster.ts'
 import { METRIC_PREFIX } from '../../src/telemetry/metric-definitions.ts'
-import { Asking } from '../support/asking.ts'
-import { encodeScored, scoredSchema, scores, writeGameConfig } from '../support/game.ts'
+import type { Asking } from '../support/asking.ts'
+import { encodeScored, scoredSchema } from '../support/game.ts'
+import { EVENTS, PARTITIONS, Scene } from '../support/scene.ts'
 import { serving } from '../support/serving.ts'
-import { SinkProcess, until } from '../support/sink-process.ts'
+import { until } from '../support/sink-process.ts'
 import { sharedStack } from '../support/stack.ts'
 
-const PARTITIONS = 3
-/** No player has two, so that no event waits for one of the other app. */
-const EVENTS = 300
-const directory = mkdtempSync(join(tmpdir(), 'mytracker-sink-test-'))
-after(() => rmSync(directory, { recursive: true, force: true }))
 const cluster = await Cluster.connect(await sharedStack())
 after(() => cluster.close())
-const schemaId = await cluster.register('game', scoredSchema)
-
-const SOON = 'breaker: { failures: 5, probeAfter: 300ms }'
-
-/** A tracker that meets requests as the test says, and a sink that delivers to it. */
-class Scene {
-  readonly topic: string
-  readonly groupId: string
-  readonly file: string
-  fault: ((request: FaultRequest) => Fault | undefined) | undefined
-  tracker!: Simulator
-  readonly #t: TestContext
-
-  private constructor(t: TestContext, name: string) {
-    this.#t = t
-    this.topic = `${name}-events`
-    this.groupId = `${name}-sink`
-    this.file = join(directory, `${this.groupId}.yaml`)
-  }
-
-  static async of(t: TestContext, name: string, more = SOON, registryUrl = cluster.stack.registryUrl): Promise<Scene> {
-    const scene = new Scene(t, name)
-    await cluster.createTopic(scene.topic, PARTITIONS)
-    scene.tracker = await startSimulator({ journal: 'hits', fault: (request) => scene.fault?.(request) })
-    t.after(() => scene.tracker.stop())
-    const { topic, groupId, tracker } = scene
-    const elsewhere = { ...cluster, stack: { ...cluster.stack, registryUrl } } as unknown as Cluster
-    writeGameConfig(elsewhere, directory, { topic, groupId, trackerUrl: tracker.url, more })
-    return scene
-  }
-
-  edit(from: string, to: string): void {
-    const text = readFileSync(this.file, 'utf8')
-    assert.ok(text.includes(from))
-    writeFileSync(this.file, text.replace(from, to))
-  }
-
-  async start(): Promise<{ sink: SinkProcess; asking: Asking }> {
-    const sink = new SinkProcess(this.#t, this.file)
-    const asking = await Asking.of(sink)
-    await until('it is ready', async () => (await asking.code('/readyz')) === 200)
-    return { sink, asking }
-  }
-
-  async produce(count = EVENTS): Promise<void> {
-    await cluster.produce(this.topic, scores(schemaId, count, PARTITIONS).messages)
-  }
-
-  get delivered(): number {
-    return this.tracker.journal.hits.length
-  }
-
-  /** All is delivered, each once, and committed. */
-  async done(asking: Asking, events: number): Promise<void> {
-    await asking.until(
-      'all is committed',
-      ({ state, partitions }) => state === 'idle' && partitions.every(({ lag }) => lag === 0),
-    )
-    const ids = this.tracker.journal.hits.map(({ params }) => (params.customEventParams as { id: string }).id)
-    assert.equal(ids.length, events)
-  }
-
-  async onSideTopics(): Promise<number> {
-    let records = 0
-    for (const topic of await cluster.admin.listTopics()) {
-      if (!topic.startsWith(`${this.groupId}.`)) continue
-      records += (await cluster.ends(topic)).reduce((sum, end) => sum + end, 0)
-    }
-    return records
-  }
-}
+const more = 'breaker: { failures: 5, probeAfter: 300ms }'
 
 const value = async (asking: Asking, name: string, labels = {}) => (await asking.metrics()).value(METRIC_PREFIX + name, labels)
 
 test('the tracker down: all waits but for probes, it says so, and goes on at once when one is answered', async (t) => {
-  const scene = await Scene.of(t, 'down')
+  const scene = await Scene.set(t, cluster, { name: 'down', more })
   const { sink, asking } = await scene.start()
   scene.fault = () => ({ status: 503 })
   await scene.produce()
@@ -125,7 +47,7 @@ test('the tracker down: all waits but for probes, it says so, and goes on at onc
 })
 
 test('a wrong endpoint: all waits, nothing is parked, and all arrives once it is right', async (t) => {
-  const scene = await Scene.of(t, 'elsewhere')
+  const scene = await Scene.set(t, cluster, { name: 'elsewhere', more })
   const { sink, asking } = await scene.start()
   scene.fault = () => ({ status: 404 })
   await scene.produce()
@@ -139,9 +61,9 @@ test('a wrong endpoint: all waits, nothing is parked, and all arrives once it is
 })
 
 test('a token that is replaced in its file: the app that was refused goes on without a restart', async (t) => {
-  const token = join(directory, 'web.token')
+  const scene = await Scene.set(t, cluster, { name: 'token', more })
+  const token = join(scene.directory, 'web.token')
   writeFileSync(token, 'revoked')
-  const scene = await Scene.of(t, 'token')
   scene.edit('idApp: 2, token: t2', `idApp: 2, tokenFile: ${token}`)
   await scene.tracker.stop()
   const known = [
@@ -150,7 +72,7 @@ test('a token that is replaced in its file: the app that was refused goes on wit
   ]
   scene.tracker = await startSimulator({ journal: 'hits', apps: known })
   t.after(() => scene.tracker.stop())
-  scene.edit(/endpoint: .*/.exec(readFileSync(scene.file, 'utf8'))?.[0] ?? '', `endpoint: ${scene.tracker.url}`)
+  scene.edit(/endpoint: .*/, `endpoint: ${scene.tracker.url}`)
   const { sink, asking } = await scene.start()
   await scene.produce()
   const blocked = await asking.until('one app is blocked', ({ apps }) => apps.some(({ state }) => state === 'blocked'))
@@ -168,7 +90,7 @@ test('a token that is replaced in its file: the app that was refused goes on wit
 })
 
 test('a tracker that asks for fewer requests: nothing goes in the pause, nothing is parked, and the verdict says why it is slow', async (t) => {
-  const scene = await Scene.of(t, 'paced')
+  const scene = await Scene.set(t, cluster, { name: 'paced', more })
   const { sink, asking } = await scene.start()
   let asked = 0
   const late: number[] = []
@@ -202,7 +124,7 @@ test('the registry down at the start and once more when a new schema comes: lane
     incoming.pipe(forward)
     return undefined
   })
-  const scene = await Scene.of(t, 'registry', SOON, proxied)
+  const scene = await Scene.set(t, cluster, { name: 'registry', more, registryUrl: proxied })
   const { sink, asking } = await scene.start()
   await scene.produce()
   const { verdict, partitions } = await asking.until('it is blocked', ({ state }) => state === 'blocked')
@@ -214,13 +136,13 @@ test('the registry down at the start and once more when a new schema comes: lane
   isDown = true
   const fields = [...scoredSchema.fields, { name: 'level', type: 'int', default: 0 }]
   const newer = await cluster.register('game', { ...scoredSchema, fields })
-  assert.notEqual(newer, schemaId)
+  assert.notEqual(newer, scene.schemaId)
   const value = Buffer.concat([encodeScored(newer, { id: 'newer', player: 'p' }), Buffer.from([2])])
   await cluster.produce(scene.topic, [{ partition: 0, key: 'p', value }])
   await asking.until('one partition waits', ({ state }) => state === 'blocked')
   const known = [1, 2].map((partition) => ({
     ...{ partition, key: 'q' },
-    value: encodeScored(schemaId, { id: `known-${partition}`, player: 'q' }),
+    value: encodeScored(scene.schemaId, { id: `known-${partition}`, player: 'q' }),
   }))
   await cluster.produce(scene.topic, known)
   await until('the others go on', () => scene.delivered === EVENTS + 2)
@@ -232,7 +154,7 @@ test('the registry down at the start and once more when a new schema comes: lane
 
 test('a slip in the mapping makes every record invalid: the topic is held, and after the cure everything is delivered or named', async (t) => {
   const events = 3_000
-  const scene = await Scene.of(t, 'slip')
+  const scene = await Scene.set(t, cluster, { name: 'slip', more })
   scene.edit('eventTimestamp: at', 'eventTimestamp: player')
   const first = await scene.start()
   await scene.produce(events)

@@ -173,7 +173,8 @@ test('all requests fail, or go to the wrong place: blocked, and it says which', 
     [503, /All requests to the tracker fail since/],
     [404, /as if we spoke to the wrong place.*tracker\.endpoint/],
   ] as const) {
-    const { topic, sink, asking } = await scene(t, `fails-${status}`, { fault: () => ({ status, body: '{}' }) })
+    const fault = () => ({ status, body: '{}' })
+    const { topic, sink, asking } = await scene(t, `fails-${status}`, { fault }, 'breaker: off')
     await cluster.produce(topic, scores(schemaId, 30, PARTITIONS).messages)
     const { verdict } = await asking.until(`it is blocked by ${status}`, ({ state }) => state === 'blocked')
     assert.match(verdict, said)

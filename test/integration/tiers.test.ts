@@ -51,7 +51,8 @@ test('events that fail by themselves pass the tiers and end as dead letters; wha
     },
   })
   t.after(() => tracker.stop())
-  const more = 'retry: { inPlace: { attempts: 2, delay: 20ms, maxDelay: 50ms }, tiers: [1s, 3s], giveUp: 8s, partitions: 2 }'
+  const more =
+    'retry: { inPlace: { attempts: 2, delay: 20ms, maxDelay: 50ms }, tiers: [1s, 3s], giveUp: 8s, partitions: 2 }\nbreaker: off'
   const sink = new SinkProcess(t, writeGameConfig(cluster, directory, { topic, groupId, trackerUrl: tracker.url, more }))
   const tiers = [`${groupId}.retry.1s`, `${groupId}.retry.3s`]
   await until('every event has its end', () => isOver(groupId, tiers, () => tracker.journal.hits.length))

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { createRequire } from 'node:module'
 import { test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import { createKafka } from '../../src/kafka/client.ts'
 
 interface Group {
@@ -32,4 +33,49 @@ test('who asks for a longer wait gets it, and each consumer its own', () => {
   const [long, short] = [groupOf(5_000), groupOf(50)]
   short.pause([{ topic: 'a', partitions: [0] }])
   assert.deepEqual([long.maxWaitTime, short.maxWaitTime], [5_000, 50])
+})
+
+test('a consumer that is stopped while brokers come or go ends its fetch loops, and does not spin', async () => {
+  groupOf(50)
+  const require = createRequire(import.meta.url)
+  const { prototype } = require('kafkajs/src/consumer/runner') as { prototype: { fetch(nodeId: number): Promise<unknown[]> } }
+  const createFetchManager = require('kafkajs/src/consumer/fetchManager') as (options: object) => {
+    start(): Promise<void>
+    stop(): Promise<void>
+  }
+  const logger = { namespace: () => logger, debug: () => undefined, info: () => undefined }
+  const fetches: (() => void)[] = []
+  const runner = {
+    running: true,
+    instrumentationEmitter: { emit: () => undefined },
+    consumerGroup: {
+      fetch: () => {
+        const { promise, resolve } = Promise.withResolvers<unknown[]>()
+        fetches.push(() => resolve([]))
+        return promise
+      },
+    },
+    heartbeat: async () => undefined,
+    logger,
+  }
+  let [nodes, calls] = [[0, 1], 0]
+  const manager = createFetchManager({
+    ...{ logger, getNodeIds: () => nodes, handler: async () => undefined },
+    fetch: (nodeId: number) => {
+      calls += 1
+      assert.ok(calls < 100, 'it spins')
+      return prototype.fetch.call(runner, nodeId)
+    },
+  })
+  const started = manager.start().catch((error: Error) => error.message)
+  await setImmediate()
+  nodes = [0, 1, 2]
+  // The first loop sees that there is a broker more; the second one is waited for.
+  fetches[0]?.()
+  await setImmediate()
+  runner.running = false
+  const stopped = manager.stop()
+  fetches[1]?.()
+  assert.equal(await started, 'the consumer was stopped')
+  await stopped
 })
