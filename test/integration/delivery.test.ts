@@ -106,7 +106,7 @@ test('committed offsets never pass an event that is neither accepted nor parked,
     },
   })
   t.after(() => tracker.stop())
-  const more = 'retry: { inPlace: { attempts: 3, delay: 20ms, maxDelay: 100ms } }'
+  const more = 'retry: { inPlace: { attempts: 3, delay: 20ms, maxDelay: 100ms } }\nbreaker: off'
   const sink = new SinkProcess(t, writeGameConfig(cluster, directory, { topic, groupId, trackerUrl: tracker.url, more }))
 
   // Offsets first, then the journal: what is committed must be in the journal already. Parked ones are judged by when they were parked.

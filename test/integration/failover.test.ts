@@ -83,7 +83,7 @@ async function startSink(t: TestContext, cluster: Cluster, { topic, groupId }: N
   const fault = () => ({ status: 500, body: '{"error": "Internal Server Error"}' })
   const tracker = await startSimulator({ journal: 'count', fault })
   t.after(() => tracker.stop())
-  const more = 'retry: { inPlace: { attempts: 2, delay: 5ms, maxDelay: 20ms }, tiers: [1h], replicationFactor: 3 }'
+  const more = 'retry: { inPlace: { attempts: 2, delay: 5ms, maxDelay: 20ms }, tiers: [1h], replicationFactor: 3 }\nbreaker: off'
   return new SinkProcess(t, writeGameConfig(cluster, directory, { topic, groupId, trackerUrl: tracker.url, more }))
 }
 
