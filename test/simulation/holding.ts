@@ -29,6 +29,8 @@ export class Holding {
   #wellAt = Number.NEGATIVE_INFINITY
   readonly #appWellAt = new Map<string, number>()
   #pausedUntil = 0
+  /** When requests went, of the last second. */
+  #lately: readonly number[] = []
 
   constructor(rules: Schedule['gate']) {
     this.#rules = rules
@@ -46,10 +48,20 @@ export class Holding {
 
   sending(app: string, at: number): Sent {
     assert.ok(at >= this.#pausedUntil, 'a request goes in a pause that the tracker asked for')
+    this.#checkRate(at)
     this.#probe(this.#held, at, 'the tracker is down')
     this.#probe(this.#apps.get(app), at, `${app} is refused`)
     const probes = [this.#held, this.#apps.get(app)].filter((each) => each !== undefined)
     return { app, at, heldSince: this.#held?.since, probes }
+  }
+
+  /** A tenth of a second may be saved up, and one goes at once. */
+  #checkRate(at: number): void {
+    const { requestsPerSecond } = this.#rules
+    if (requestsPerSecond === 0) return
+    this.#lately = [...this.#lately.filter((each) => each > at - 1_000), at]
+    const most = 1.1 * requestsPerSecond + 1
+    assert.ok(this.#lately.length <= most, `${this.#lately.length} requests within a second`)
   }
 
   #probe(refused: Refused | undefined, at: number, why: string): void {
