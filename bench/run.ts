@@ -1,7 +1,6 @@
 /** `npm run bench`: the sink and the baseline in turn over the same records on a real broker, against the stand-in tracker in its own process. */
 
 import type { ChildProcess } from 'node:child_process'
-import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
@@ -9,8 +8,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import type { Stack } from '../src/stack/stack.ts'
 import { startStack } from '../src/stack/stack.ts'
-import { loadEvents } from './events.ts'
-import type { Usage } from './usage.ts'
+import { loadEvents, TOPIC } from './events.ts'
+import type { TrackerCounts } from './processes.ts'
+import { countsOf, here, sink, startMeasured, startTracker, usageOf } from './processes.ts'
 
 const { values } = parseArgs({
   options: {
@@ -20,10 +20,9 @@ const { values } = parseArgs({
 })
 const EVENTS = Number(values.events)
 const RUNS = Number(values.runs)
+const PARTITIONS = 6
 /** A run that takes longer than this has gone wrong. */
 const RUN_MS_MAX = 120_000
-
-const here = (file: string): string => new URL(file, import.meta.url).pathname
 
 interface Contender {
   readonly name: string
@@ -32,7 +31,7 @@ interface Contender {
 }
 
 const contenders: readonly Contender[] = [
-  { name: 'mytracker-sink', module: here('../src/main.ts'), args: ['run', '--config', here('sink.yaml')] },
+  { name: 'mytracker-sink', ...sink },
   { name: 'baseline', module: here('baseline.ts'), args: [] },
 ]
 
@@ -48,45 +47,10 @@ interface Result {
   readonly twice: number
 }
 
-interface TrackerCounts {
-  readonly events: number
-  readonly acceptedRequests: number
-  readonly firstAcceptedAt: number | null
-  readonly lastAcceptedAt: number | null
-}
-
-async function startTracker(): Promise<{ url: string; process: ChildProcess }> {
-  const child = fork(here('../src/main.ts'), ['simulate', '--port', '0', '--count-only'], {
-    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
-  })
-  const [first] = (await once(child.stdout as NodeJS.ReadableStream, 'data')) as [Buffer]
-  const { url } = JSON.parse(first.toString().split('\n')[0] ?? '') as { url: string }
-  return { url, process: child }
-}
-
-async function countsOf(trackerUrl: string): Promise<TrackerCounts> {
-  return (await (await fetch(`${trackerUrl}/_/counts`)).json()) as TrackerCounts
-}
-
-async function usageOf(child: ChildProcess): Promise<Usage> {
-  child.send('usage')
-  const [usage] = (await once(child, 'message')) as [Usage]
-  return usage
-}
-
 async function measure({ name, module, args }: Contender, stack: Stack, trackerUrl: string): Promise<Result> {
   await fetch(`${trackerUrl}/_/reset`, { method: 'POST' })
-  const child = fork(module, [...args], {
-    execArgv: ['--import', here('usage.ts')],
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    env: {
-      ...process.env,
-      BENCH_BROKER: stack.brokers[0],
-      BENCH_GROUP: `bench-${name}-${Date.now()}`,
-      BENCH_REGISTRY: stack.registryUrl,
-      BENCH_TRACKER: trackerUrl,
-    },
-  })
+  const groupId = `bench-${name}-${Date.now()}`
+  const child = startMeasured({ module, args }, { stack, trackerUrl, groupId, topic: TOPIC })
   const exited = once(child, 'exit')
   const begun = await reached(trackerUrl, 1, child)
   const early = await usageOf(child)
@@ -145,7 +109,7 @@ const report = (line: string): void => void process.stderr.write(`${line}\n`)
 const stack = await startStack({ env: process.env, report })
 const tracker = await startTracker()
 try {
-  await loadEvents(stack, EVENTS, report)
+  await loadEvents(stack, { topic: TOPIC, partitions: PARTITIONS, count: EVENTS }, report)
   const results = new Map<string, Result[]>(contenders.map(({ name }) => [name, []]))
   for (let run = 1; run <= RUNS; run += 1) {
     for (const contender of contenders) {
@@ -157,7 +121,7 @@ try {
       )
     }
   }
-  const printed = `${EVENTS} events of about 200 bytes, 6 partitions, one broker, Node ${process.versions.node}, ${availableParallelism()} cores shared with broker, registry and tracker.\n\n${table(results)}\n`
+  const printed = `${EVENTS} events of about 200 bytes, ${PARTITIONS} partitions, one broker, Node ${process.versions.node}, ${availableParallelism()} cores shared with broker, registry and tracker.\n\n${table(results)}\n`
   process.stdout.write(`\n${printed}`)
   writeFileSync(here('last-table.md'), `<!-- What \`npm run bench\` printed last. -->\n\n${printed}`)
 } finally {
