@@ -4,7 +4,7 @@
  */
 import { createRequire } from 'node:module'
 import type { Socket } from 'node:net'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import kafkajs from 'kafkajs'
 import { lz4Codec, snappyCodec, zstdCodec } from './codecs.ts'
 
@@ -30,6 +30,7 @@ export function repairKafkajs(): void {
   joinWhereATopicIsGone()
   endWhatFetchesForNobody()
   endWhatIsNotAuthenticated()
+  decodeInSlices()
   // A record in a codec that is not registered ends the consumer for good.
   const { CompressionCodecs, CompressionTypes } = kafkajs
   CompressionCodecs[CompressionTypes.Snappy] = () => snappyCodec
@@ -234,4 +235,27 @@ function endWhatFetchesForNobody(): void {
     if (!this.running) throw new Error('the consumer was stopped')
     return await fetch.call(this, nodeId)
   }
+}
+
+/** Of decoding without a pause, milliseconds. */
+const SLICE_MS = 5
+
+/**
+ * Decodes all record batches of a fetch in one go: 2 MiB of small records stop everything else for 30 ms. What decodes a batch is
+ * loaded with the first fetch, by those who then keep it, so that it is replaced before.
+ */
+function decodeInSlices(): void {
+  const path = require.resolve('kafkajs/src/protocol/recordBatch/v0/decoder')
+  const decode = require(path) as (decoder: unknown) => Promise<unknown>
+  let pausedAt = 0
+  const inSlices = async (decoder: unknown): Promise<unknown> => {
+    const decoded = await decode(decoder)
+    if (performance.now() - pausedAt > SLICE_MS) {
+      await turn()
+      pausedAt = performance.now()
+    }
+    return decoded
+  }
+  const loaded = require.cache[path]
+  if (loaded !== undefined) loaded.exports = inSlices
 }

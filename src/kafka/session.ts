@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import type { Batch, Consumer, EachBatchPayload, Kafka } from 'kafkajs'
 import type { Point } from './membership.ts'
 import { Membership } from './membership.ts'
@@ -206,6 +206,8 @@ export class Session {
   }
 
   async #onBatch({ batch, resolveOffset, isRunning, isStale }: EachBatchPayload): Promise<void> {
+    // Partition by partition, and what else there is to do in between: a fetch brings them all at once.
+    await turn()
     if (isStale() || !isRunning()) return
     if (!this.#isOver && this.#handlers.batch(batch)) resolveOffset(batch.lastOffset())
     else await sleep(REFUSED_WAIT_MS)

@@ -9,6 +9,8 @@ import type { LaneContext } from './lane-context.ts'
 import type { Ledger } from './ledger.ts'
 import type { Wait } from './ports.ts'
 
+/** Looked at in one go, tens of microseconds each at the very most: a fetch can hold any number, if they are compressed or skipped. */
+const SLICE_RECORDS = 1_000
 /** One stuck record lets at most this many times the window be delivered behind it: the ledger's ring has a bound too. */
 const SPAN_WINDOWS = 500
 
@@ -31,8 +33,9 @@ export class Intake {
   #awaited: Wait | undefined
   #awaitedSince = 0
   #heldBytes = 0
-  /** Rings when the oldest record may be sent. */
+  /** Rings when the oldest record may be sent, or when a slice is over. */
   readonly #due: Alarm
+  #goesOn = false
 
   constructor(options: IntakeOptions) {
     this.#options = options
@@ -41,6 +44,11 @@ export class Intake {
 
   get isEmpty(): boolean {
     return this.#backlog.isEmpty
+  }
+
+  /** More is taken in by itself, in the event loop's next turn. */
+  get goesOn(): boolean {
+    return this.#goesOn
   }
 
   /** The offset after what was fetched last; -1: nothing was. */
@@ -63,12 +71,20 @@ export class Intake {
     this.#backlog.add(records, upTo, this.#options.context.clock.now())
   }
 
-  /** Opens what it may. */
+  /** Opens what it may, in slices. */
   take(): void {
     const { ledger, doneBefore, context, topic } = this.#options
     const now = context.clock.now()
+    let left = SLICE_RECORDS
+    this.#goesOn = false
     for (let record = this.#backlog.next; record !== undefined; record = this.#backlog.next) {
       if (this.#awaited !== undefined || !this.#hasRoom() || context.brake?.holds(topic)) return
+      left -= 1
+      if (left < 0) {
+        this.#goesOn = true
+        this.#due.at(now)
+        return
+      }
       if (doneBefore?.has(record.offset)) {
         this.#backlog.shift()
         ledger.close(ledger.enter(record.offset))

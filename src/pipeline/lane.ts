@@ -216,7 +216,8 @@ export class Lane {
 
   /** When the window is full and all of it waits behind batches that still fill, nothing can come to fill them: they go at once. */
   #flushStalledWindow(): void {
-    if (this.#intake.isEmpty || this.#intake.awaitsSchemaSince !== undefined || !this.#dispatcher.idle) return
+    const { isEmpty, goesOn, awaitsSchemaSince } = this.#intake
+    if (isEmpty || goesOn || awaitsSchemaSince !== undefined || !this.#dispatcher.idle) return
     for (const batch of this.#batcher.takeDue(Number.POSITIVE_INFINITY)) this.#dispatcher.queue(batch)
     this.#dispatcher.send()
   }

@@ -79,3 +79,37 @@ test('a consumer that is stopped while brokers come or go ends its fetch loops, 
   assert.equal(await started, 'the consumer was stopped')
   await stopped
 })
+
+test('what a fetch brings is decoded in slices, between which others have their turn', async () => {
+  createKafka({ brokers: ['127.0.0.1:9'], clientId: 'test', ssl: false, sasl: undefined, onLog: () => undefined })
+  const require = createRequire(import.meta.url)
+  const { RecordBatch } = require('kafkajs/src/protocol/recordBatch/v0') as Encoding
+  const Record = require('kafkajs/src/protocol/recordBatch/record/v0') as (record: object) => object
+  const Encoder = require('kafkajs/src/protocol/encoder') as new () => Encoded
+  const Decoder = require('kafkajs/src/protocol/decoder') as new (buffer: Buffer) => object
+  const decodeMessages = require('kafkajs/src/protocol/requests/fetch/v4/decodeMessages') as (of: object) => Promise<unknown[]>
+
+  const records = Array.from({ length: 500 }, (_, offsetDelta) => Record({ offsetDelta, value: Buffer.from('value') }))
+  const { buffer: batch } = await RecordBatch({ lastOffsetDelta: 499, records })
+  const { buffer } = new Encoder().writeBytes(Buffer.concat(Array.from({ length: 40 }, () => batch)))
+
+  let turns = 0
+  const count = (): void => {
+    turns += 1
+    counting = globalThis.setImmediate(count)
+  }
+  let counting = globalThis.setImmediate(count)
+  const decoded = await decodeMessages(new Decoder(buffer))
+  clearImmediate(counting)
+  assert.equal(decoded.length, 20_000)
+  assert.ok(turns >= 2, `${turns} turns while 20,000 records were decoded`)
+})
+
+interface Encoded {
+  readonly buffer: Buffer
+  writeBytes(bytes: Buffer): Encoded
+}
+
+interface Encoding {
+  RecordBatch(batch: object): Promise<Encoded>
+}
