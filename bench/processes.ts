@@ -3,12 +3,24 @@ import type { ChildProcess } from 'node:child_process'
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import type { Stack } from '../src/stack/stack.ts'
+import { YOUNG_GENERATION_FLAG } from '../src/young-generation.ts'
 import type { Usage } from './usage.ts'
 
 export const here = (file: string): string => new URL(file, import.meta.url).pathname
 
-/** What `run` is started with to be measured. */
-export const sink = { module: here('../src/main.ts'), args: ['run', '--config', here('sink.yaml')] } as const
+export interface Measured {
+  readonly module: string
+  readonly args: readonly string[]
+  /** Of Node. */
+  readonly flags?: readonly string[]
+}
+
+/** What `run` is started with to be measured; the flag is what it begins anew with where no channel is in its way. */
+export const sink: Measured = {
+  module: here('../src/main.ts'),
+  args: ['run', '--config', here('sink.yaml')],
+  flags: [YOUNG_GENERATION_FLAG],
+}
 
 export interface TrackerCounts {
   readonly events: number
@@ -33,12 +45,12 @@ export async function countsOf(trackerUrl: string): Promise<TrackerCounts> {
 
 /** A process that `usageOf` can ask. `log`: whether its standard output is for the caller to read. */
 export function startMeasured(
-  { module, args }: { readonly module: string; readonly args: readonly string[] },
+  { module, args, flags = [] }: Measured,
   env: { readonly stack: Stack; readonly trackerUrl: string; readonly groupId: string; readonly topic: string },
   log = false,
 ): ChildProcess {
   return fork(module, [...args], {
-    execArgv: ['--import', here('usage.ts')],
+    execArgv: [...flags, '--import', here('usage.ts')],
     stdio: ['ignore', log ? 'pipe' : 'ignore', 'inherit', 'ipc'],
     env: {
       ...process.env,

@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util'
 import type { Stack } from '../src/stack/stack.ts'
 import { startStack } from '../src/stack/stack.ts'
 import { loadEvents, TOPIC } from './events.ts'
-import type { TrackerCounts } from './processes.ts'
+import type { Measured, TrackerCounts } from './processes.ts'
 import { countsOf, here, sink, startMeasured, startTracker, usageOf } from './processes.ts'
 
 const { values } = parseArgs({
@@ -24,10 +24,8 @@ const PARTITIONS = 6
 /** A run that takes longer than this has gone wrong. */
 const RUN_MS_MAX = 120_000
 
-interface Contender {
+interface Contender extends Measured {
   readonly name: string
-  readonly module: string
-  readonly args: readonly string[]
 }
 
 const contenders: readonly Contender[] = [
@@ -47,10 +45,10 @@ interface Result {
   readonly twice: number
 }
 
-async function measure({ name, module, args }: Contender, stack: Stack, trackerUrl: string): Promise<Result> {
+async function measure({ name, ...measured }: Contender, stack: Stack, trackerUrl: string): Promise<Result> {
   await fetch(`${trackerUrl}/_/reset`, { method: 'POST' })
   const groupId = `bench-${name}-${Date.now()}`
-  const child = startMeasured({ module, args }, { stack, trackerUrl, groupId, topic: TOPIC })
+  const child = startMeasured(measured, { stack, trackerUrl, groupId, topic: TOPIC })
   const exited = once(child, 'exit')
   const begun = await reached(trackerUrl, 1, child)
   const early = await usageOf(child)

@@ -2,6 +2,7 @@
 import { enableCompileCache } from 'node:module'
 import { Command, CommanderError } from 'commander'
 import { about } from './about.ts'
+import { boundYoungGeneration } from './young-generation.ts'
 
 // Halves the CPU of every start but the first; where the cache cannot be written, nothing is said and nothing changes.
 enableCompileCache()
@@ -21,6 +22,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
 }
 
 async function main(argv: readonly string[]): Promise<number> {
+  if (argv[2] === 'run') boundYoungGeneration()
   const program = new Command('mytracker-sink').description(about.description).version(about.version).exitOverride()
   const named = commands[argv[2] ?? '']
   const loaded = named === undefined ? Object.values(commands) : [named]

@@ -1,6 +1,7 @@
 import type { DoneBefore } from '../core/offset-runs.ts'
 import type { Reject, Skip } from '../core/outcome.ts'
 import type { SourceRecord } from '../core/record.ts'
+import { discard } from '../core/record.ts'
 import type { Admission } from './admission.ts'
 import { Alarm } from './alarm.ts'
 import { Backlog } from './backlog.ts'
@@ -104,7 +105,8 @@ export class Intake {
   }
 
   /** The record has its outcome: its bytes are free. */
-  closed({ windowBytes }: OpenRecord): void {
+  closed({ record, windowBytes }: OpenRecord): void {
+    discard(record)
     this.#options.context.windowBytes.give(windowBytes)
     this.#heldBytes -= windowBytes
   }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
@@ -7,6 +7,7 @@ import { after, test } from 'node:test'
 import type { StatusDocument } from '../../src/ops/status.ts'
 import { startSimulator } from '../../src/simulator/server.ts'
 import { Cluster } from '../../src/stack/cluster.ts'
+import { YOUNG_GENERATION_FLAG } from '../../src/young-generation.ts'
 import { Asking } from '../support/asking.ts'
 import { scoredSchema, scores, writeGameConfig } from '../support/game.ts'
 import { SinkProcess } from '../support/sink-process.ts'
@@ -28,13 +29,17 @@ await cluster.createTopic(topic, PARTITIONS)
 const { messages } = scores(await cluster.register('game', scoredSchema), EVENTS, PARTITIONS)
 await cluster.produce(topic, messages)
 
-/** What a sink has taken in of the topic when it takes no more, because a tracker that does not answer has got nothing done. */
-async function filled(t: TestContext, groupId: string, delivery: string): Promise<StatusDocument> {
+/** A sink before a tracker that does not answer. */
+async function started(t: TestContext, groupId: string, delivery: string): Promise<SinkProcess> {
   const tracker = await startSimulator({ journal: 'hits', latencyMs: 600_000 })
   t.after(() => tracker.stop())
   const more = `delivery: { ${delivery} }`
   const kafka = ', maxBytesPerPartition: 16384, maxBytesPerFetch: 65536'
-  const sink = new SinkProcess(t, writeGameConfig(cluster, directory, { topic, groupId, trackerUrl: tracker.url, kafka, more }))
+  return new SinkProcess(t, writeGameConfig(cluster, directory, { topic, groupId, trackerUrl: tracker.url, kafka, more }))
+}
+
+/** What it has taken in of the topic when it takes no more, since nothing gets done. */
+async function filled(sink: SinkProcess): Promise<StatusDocument> {
   let consumed = 0
   let changedAt = Date.now()
   return await (await Asking.of(sink)).until('it takes no more in', ({ counts }) => {
@@ -50,14 +55,14 @@ function waiting({ counts, partitions }: StatusDocument): { open: number; beyond
 }
 
 test('of 50,000 records before a tracker that does not answer, no more are open than the windows have, and two fetches beyond', async (t) => {
-  const { open, beyond } = waiting(await filled(t, 'bounded-events-sink', 'windowEvents: 100'))
+  const { open, beyond } = waiting(await filled(await started(t, 'bounded-events-sink', 'windowEvents: 100')))
   assert.equal(open, 100 * PARTITIONS)
   assert.ok(beyond <= 2 * FETCH * PARTITIONS, `${beyond} records were fetched and are not open`)
 })
 
 test('the bytes of all open records together stay within windowBytes', async (t) => {
   const windowBytes = 65_536
-  const status = await filled(t, 'bounded-bytes-sink', `windowBytes: ${windowBytes}`)
+  const status = await filled(await started(t, 'bounded-bytes-sink', `windowBytes: ${windowBytes}`))
   // Nothing was delivered, so that the open ones are the first of their partitions.
   const open = status.partitions.flatMap(({ partition, open: count }) =>
     messages.filter((message) => message.partition === partition).slice(0, count),
@@ -67,4 +72,12 @@ test('the bytes of all open records together stay within windowBytes', async (t)
   assert.ok(bytes > windowBytes / 4 && bytes <= windowBytes, `${bytes} bytes of raw records are open`)
   const { beyond } = waiting(status)
   assert.ok(beyond <= 2 * FETCH * PARTITIONS, `${beyond} records were fetched and are not open`)
+})
+
+test('the process keeps what is young small, and ends in order', { skip: process.platform !== 'linux' }, async (t) => {
+  const sink = await started(t, 'bounded-young-sink', 'drainTimeout: 1s')
+  await Asking.of(sink)
+  const commandLine = readFileSync(`/proc/${sink.pid}/cmdline`, 'utf8').split('\0')
+  assert.ok(commandLine.includes(YOUNG_GENERATION_FLAG), commandLine.join(' '))
+  assert.ok((await sink.end('SIGTERM')) !== null, 'it was killed')
 })
