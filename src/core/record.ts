@@ -30,15 +30,3 @@ export interface SourceRecord extends Origin {
 
 /** One name may stand several times; then its values are listed. A header may be without a value. */
 export type RecordHeaders = Readonly<Record<string, Buffer | string | null | (Buffer | string | null)[] | undefined>>
-
-/** Bytes from which on a value is worth it. Smaller than a few thousand it shares its memory with others. */
-const LARGE_BYTES = 16_384
-
-/**
- * Gives back a large value's memory at once, since nobody will read the record any more. Left to the collector, which looks only at its
- * own small heap, tens of megabytes of them would lie around.
- */
-export function discard({ value }: SourceRecord): void {
-  if (value === null || value.length < LARGE_BYTES || value.length !== value.buffer.byteLength) return
-  if (value.buffer instanceof ArrayBuffer) value.buffer.transfer(0)
-}

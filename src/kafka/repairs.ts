@@ -6,6 +6,7 @@ import { createRequire } from 'node:module'
 import type { Socket } from 'node:net'
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import kafkajs from 'kafkajs'
+import { giveBack } from '../core/give-back.ts'
 import { lz4Codec, snappyCodec, zstdCodec } from './codecs.ts'
 
 const require = createRequire(import.meta.url)
@@ -31,6 +32,7 @@ export function repairKafkajs(): void {
   endWhatFetchesForNobody()
   endWhatIsNotAuthenticated()
   decodeInSlices()
+  giveChunksBack()
   // A record in a codec that is not registered ends the consumer for good.
   const { CompressionCodecs, CompressionTypes } = kafkajs
   CompressionCodecs[CompressionTypes.Snappy] = () => snappyCodec
@@ -258,4 +260,20 @@ function decodeInSlices(): void {
   }
   const loaded = require.cache[path]
   if (loaded !== undefined) loaded.exports = inSlices
+}
+
+/** A response is put together from what comes in by 64 KiB, and then lies in the memory twice until the collector comes by. */
+function giveChunksBack(): void {
+  interface Connection {
+    readonly chunks: readonly Buffer[]
+    processData(data: Buffer): void
+  }
+  const { prototype } = require('kafkajs/src/network/connection') as { prototype: Connection }
+  const take = prototype.processData
+  prototype.processData = function (this: Connection, data: Buffer): void {
+    const chunks = this.chunks
+    take.call(this, data)
+    // Another list: those of this one were copied into one buffer, unless it was a single one, which was taken as it is.
+    if (this.chunks !== chunks && chunks.length > 1) for (const chunk of chunks) giveBack(chunk)
+  }
 }

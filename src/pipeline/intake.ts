@@ -1,7 +1,7 @@
+import { giveBack } from '../core/give-back.ts'
 import type { DoneBefore } from '../core/offset-runs.ts'
 import type { Reject, Skip } from '../core/outcome.ts'
 import type { SourceRecord } from '../core/record.ts'
-import { discard } from '../core/record.ts'
 import type { Admission } from './admission.ts'
 import { Alarm } from './alarm.ts'
 import { Backlog } from './backlog.ts'
@@ -106,7 +106,7 @@ export class Intake {
 
   /** The record has its outcome: its bytes are free. */
   closed({ record, windowBytes }: OpenRecord): void {
-    discard(record)
+    if (record.value !== null) giveBack(record.value)
     this.#options.context.windowBytes.give(windowBytes)
     this.#heldBytes -= windowBytes
   }

@@ -105,6 +105,41 @@ test('what a fetch brings is decoded in slices, between which others have their 
   assert.ok(turns >= 2, `${turns} turns while 20,000 records were decoded`)
 })
 
+test('responses come whole however they are cut, and what they were put together from is given back', () => {
+  createKafka({ brokers: ['127.0.0.1:9'], clientId: 'test', ssl: false, sasl: undefined, onLog: () => undefined })
+  const { prototype } = createRequire(import.meta.url)('kafkajs/src/network/connection') as { prototype: object }
+  const sizes = [100_000, 20, 300_000, 70_000, 4]
+  const stream = Buffer.concat(sizes.map((size, id) => responseOf(id, size)))
+  for (const cut of [1_000, 16_384, 40_000, 65_536, 99_999, 170_000, stream.length]) {
+    const payloads: Buffer[] = []
+    const connection = Object.assign(Object.create(prototype) as { processData(data: Buffer): void }, {
+      ...{ chunks: [], bytesBuffered: 0, bytesNeeded: 4, authHandlers: null },
+      requestQueue: { fulfillRequest: ({ payload }: { payload: Buffer }) => payloads.push(payload) },
+    })
+    const chunks: Buffer[] = []
+    for (let at = 0; at < stream.length; at += cut) {
+      const chunk = Buffer.from(stream.subarray(at, at + cut))
+      chunks.push(chunk)
+      connection.processData(chunk)
+    }
+    assert.deepEqual(
+      payloads.map((payload, id) => [payload.length, payload.every((byte) => byte === id + 1)]),
+      sizes.map((size) => [size, true]),
+      `cut by ${cut}`,
+    )
+    const given = chunks.filter(({ length }) => length === 0).length
+    if (cut >= 40_000 && cut < 100_000) assert.ok(given > 1, `${given} of ${chunks.length} cut by ${cut} were given back`)
+  }
+})
+
+/** Its size, the request's number, and a payload of that many bytes. */
+function responseOf(id: number, size: number): Buffer {
+  const head = Buffer.alloc(8)
+  head.writeInt32BE(size + 4)
+  head.writeInt32BE(id, 4)
+  return Buffer.concat([head, Buffer.alloc(size, id + 1)])
+}
+
 interface Encoded {
   readonly buffer: Buffer
   writeBytes(bytes: Buffer): Encoded
