@@ -10,8 +10,8 @@ import type { LaneContext } from './lane-context.ts'
 import type { Ledger } from './ledger.ts'
 import type { Wait } from './ports.ts'
 
-/** Looked at in one go, tens of microseconds each at the very most: a fetch can hold any number, if they are compressed or skipped. */
-const SLICE_RECORDS = 1_000
+/** Of taking in without a pause, milliseconds: a fetch can hold any number of records, if they are compressed or skipped. */
+const SLICE_MS = 5
 /** One stuck record lets at most this many times the window be delivered behind it: the ledger's ring has a bound too. */
 const SPAN_WINDOWS = 500
 
@@ -76,12 +76,10 @@ export class Intake {
   take(): void {
     const { ledger, doneBefore, context, topic } = this.#options
     const now = context.clock.now()
-    let left = SLICE_RECORDS
     this.#goesOn = false
     for (let record = this.#backlog.next; record !== undefined; record = this.#backlog.next) {
       if (this.#awaited !== undefined || !this.#hasRoom() || context.brake?.holds(topic)) return
-      left -= 1
-      if (left < 0) {
+      if (context.clock.now() - now >= SLICE_MS) {
         this.#goesOn = true
         this.#due.at(now)
         return

@@ -36,6 +36,11 @@ export class FakeClock implements Clock {
     return this.#pending.size
   }
 
+  /** Time that some work takes, during which no timer can run. */
+  work(ms: number): void {
+    this.#now += ms
+  }
+
   /** Lets time pass; every timer that becomes due runs at its instant, and what it brings about is settled before the next. */
   async advance(ms: number): Promise<void> {
     const until = this.#now + ms
