@@ -41,8 +41,9 @@ function brokers({ brokersSilent }: Snapshot): Cause[] {
   ]
 }
 
-function misconfigured({ holds }: Snapshot): Cause[] {
-  if (holds.misconfigured === undefined) return []
+function misconfigured(snapshot: Snapshot): Cause[] {
+  const { holds } = snapshot
+  if (holds.misconfigured === undefined || !waits(snapshot)) return []
   return [
     {
       ...{ what: 'The tracker answers as if we spoke to the wrong place', ...holds.misconfigured },
@@ -52,9 +53,10 @@ function misconfigured({ holds }: Snapshot): Cause[] {
   ]
 }
 
-function breaker({ holds }: Snapshot): Cause[] {
+function breaker(snapshot: Snapshot): Cause[] {
+  const { holds } = snapshot
   const { state, since = 0, detail = '' } = holds.breaker
-  if (state === 'closed') return []
+  if (state === 'closed' || !waits(snapshot)) return []
   return [
     {
       ...{ what: state === 'open' ? 'The tracker is down' : 'The tracker was down and is being tried', since, detail },
@@ -65,7 +67,9 @@ function breaker({ holds }: Snapshot): Cause[] {
   ]
 }
 
-function forbidden({ holds, apps }: Snapshot): Cause[] {
+function forbidden(snapshot: Snapshot): Cause[] {
+  const { holds, apps } = snapshot
+  if (!waits(snapshot)) return []
   return holds.apps.map(({ name, detail, since }) => ({
     ...{ what: `The tracker refuses the app ${name}`, since, detail },
     cure: `Check the token of ${name} under tracker.apps; a tokenFile that changes is read again without a restart`,
@@ -123,10 +127,10 @@ function commits({ troubles, partitions }: Snapshot): Cause[] {
 }
 
 function failing(snapshot: Snapshot): Cause[] {
-  const { troubles, partitions, tiers, now, holds } = snapshot
+  const { troubles, now, holds } = snapshot
   const trouble = troubles.find(({ kind }) => kind === 'tracker')
-  const waits = totalLag(partitions) + totalLag(tiers) > 0
-  if (trouble === undefined || !waits || now - trouble.since < TRACKER_FAILS_MS || holds.breaker.state !== 'closed') return []
+  if (trouble === undefined || !waits(snapshot) || now - trouble.since < TRACKER_FAILS_MS || holds.breaker.state !== 'closed')
+    return []
   return [
     {
       ...{ what: 'All requests to the tracker fail', since: trouble.since, detail: trouble.detail },
@@ -134,6 +138,11 @@ function failing(snapshot: Snapshot): Cause[] {
       meanwhile: 'Failed records are tried again, then parked on a retry topic, from where they come again',
     },
   ]
+}
+
+/** With nothing on its way, nobody has asked the tracker since, and nobody is held up. */
+function waits({ partitions, tiers }: Snapshot): boolean {
+  return totalLag(partitions) + totalLag(tiers) > 0
 }
 
 export function count(number: number, one: string, many: string): string {

@@ -231,12 +231,15 @@ export class Lane {
   #parkBlocked(): void {
     const { held } = this.#dispatcher
     const { limits, windowBytes } = this.#context
-    const isCrowded = (): boolean =>
-      windowBytes.isFull || (2 * this.open >= limits.windowEvents && 2 * blockedOf(held.batches()) >= limits.windowEvents)
-    while (!held.isEmpty && isCrowded()) {
-      const batch = held.takeOldest()
-      if (batch !== undefined) this.#park(batch)
-    }
+    const isCrowded = (): boolean => 2 * this.open >= limits.windowEvents && 2 * blockedOf(held.batches()) >= limits.windowEvents
+    while (!held.isEmpty && isCrowded()) this.#parkOldest()
+    // Bytes are free once they are written, so that one batch after the other goes until there is room.
+    if (windowBytes.isFull && !this.#exits.writing) this.#parkOldest()
+  }
+
+  #parkOldest(): void {
+    const batch = this.#dispatcher.held.takeOldest()
+    if (batch !== undefined) this.#park(batch)
   }
 
   #park(batch: Batch): void {

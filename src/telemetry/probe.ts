@@ -224,11 +224,11 @@ export class Probe {
   /** Once for each thing that begins to be held back. */
   held({ why, name, detail }: HeldBack & { detail: string }): void {
     const { level, begins } = heldLines[why]
-    this.#log[level]({ ...(name === '' ? {} : { name }), detail }, begins)
+    this.#sampled(level, `held ${why} ${name}`, { ...(name === '' ? {} : { name }), detail }, begins)
   }
 
   released({ why, name }: HeldBack): void {
-    this.#log.info(name === '' ? {} : { name }, heldLines[why].ends)
+    this.#sampled('info', `released ${why} ${name}`, name === '' ? {} : { name }, heldLines[why].ends)
   }
 
   exited(exits: readonly Exited[]): void {
@@ -275,7 +275,7 @@ export class Probe {
     this.#sampled('warn', 'commit', { error: messageOf(error) }, 'a commit failed and is tried again')
   }
 
-  #sampled(level: 'debug' | 'warn' | 'error', key: string, fields: object, message: string): void {
+  #sampled(level: 'debug' | 'info' | 'warn' | 'error', key: string, fields: object, message: string): void {
     const repeated = this.#sampler.take(key)
     if (repeated !== undefined) this.#log[level](repeated === 0 ? fields : { ...fields, repeated }, message)
   }

@@ -97,6 +97,18 @@ const table: readonly (readonly [string, Partial<Snapshot>, Snapshot['phase'] | 
     ['Records of web wait, none is lost', 'Besides: The tracker refuses the app android.'],
   ],
   [
+    'a tracker that was down, and nothing to do',
+    { ...held({ breaker: { state: 'open' } }), partitions: [partition()] },
+    'idle',
+    [],
+  ],
+  [
+    'an app that was refused, and nothing to do',
+    { ...held({ apps: [{ name: 'web', ...why }] }), partitions: [partition()] },
+    'idle',
+    [],
+  ],
+  [
     'a brake',
     held({ brakes: [{ topic: 'shop.orders', ...why }] }),
     'blocked',

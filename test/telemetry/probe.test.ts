@@ -247,3 +247,23 @@ test('missed records are an error with their place and number, and are counted; 
   ])
   assert.equal(probe.counts.missed, 7)
 })
+
+test('what is held back is said once when it begins and once when it ends, and what flickers is counted', () => {
+  const { probe, lines, pass } = watched()
+  for (let times = 0; times < 5; times += 1) {
+    probe.held({ why: 'forbidden', name: 'web', detail: '403' })
+    probe.released({ why: 'forbidden', name: 'web' })
+  }
+  probe.held({ why: 'down', name: '', detail: '503' })
+  pass(10_000)
+  probe.held({ why: 'forbidden', name: 'web', detail: '403' })
+  assert.deepEqual(
+    lines.map(({ level, name, repeated, msg }) => [level, name, repeated, msg.split(':')[0]]),
+    [
+      ['error', 'web', undefined, 'the tracker refuses an app'],
+      ['info', 'web', undefined, 'the tracker takes the app again'],
+      ['warn', undefined, undefined, 'the tracker is down'],
+      ['error', 'web', 4, 'the tracker refuses an app'],
+    ],
+  )
+})
