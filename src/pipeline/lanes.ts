@@ -8,6 +8,7 @@ export class Lanes {
   #lanes = new Map<string, Lane>()
   /** Closed: what comes is refused. */
   #isOpen = true
+  #isDraining = false
 
   constructor(context: LaneContext) {
     this.#context = context
@@ -39,6 +40,8 @@ export class Lanes {
       this.#lanes.set(name, stays ? lane : new Lane(start, this.#context))
     }
     for (const lane of before.values()) void lane.stop()
+    // A join in the middle of a drain begins nothing anew; it only tells whose commits still count.
+    if (this.#isDraining) return
     this.#isOpen = true
     for (const lane of staying) lane.goOn()
   }
@@ -65,6 +68,7 @@ export class Lanes {
 
   /** Nothing new is sent; resolves when all that is under way has ended. */
   async drain(): Promise<void> {
+    this.#isDraining = true
     this.#isOpen = false
     await Promise.all([...this.#lanes.values()].map((lane) => lane.stop()))
   }

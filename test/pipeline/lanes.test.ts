@@ -115,3 +115,24 @@ test('a partition that another may have read begins anew from what is committed'
     assert.deepEqual([bench.sender.sent, lanes.open, bench.windowBytes.used], [[['0']], 0, 0])
   }
 })
+
+test('a join in the middle of a drain begins nothing anew, and what has gone elsewhere is committed no more', async () => {
+  const bench = new Bench(batchOf({ maxEvents: 1 }))
+  const lanes = new Lanes(bench.context)
+  const resume = { offset: 0, runs: [] }
+  const dealt = [0, 1].map((partition) => ({ topic: 'orders', partition, resume, isSameMember: true }))
+  lanes.assign(dealt)
+  lanes.accept(one)
+  lanes.accept({ ...one, partition: 1, records: [recordOf(0, null, 1)] })
+  const drained = lanes.drain()
+  void lanes.suspend()
+  lanes.assign(dealt.slice(0, 1))
+  assert.equal(lanes.accept({ ...one, records: [recordOf(1)], upTo: 2 }), false)
+  for (const index of [0, 1]) await bench.sender.answer(index, delivered)
+  await drained
+  assert.deepEqual(
+    pointsOf(lanes).map(({ partition, offset }) => [partition, offset]),
+    [[0, 1]],
+  )
+  assert.deepEqual(bench.source.calls, [])
+})
