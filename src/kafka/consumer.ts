@@ -44,7 +44,7 @@ export interface ConsumerHandlers {
    * before the first join.
    */
   revoking(withinMs: number): Promise<void>
-  assigned(partitions: readonly { topic: string; partition: number; resume: ResumePoint; isSameMember: boolean }[]): void
+  assigned(partitions: readonly { topic: string; partition: number; resume: ResumePoint; isSameLog: boolean }[]): void
   /** False: not taken over; it will come again. */
   fetched(fetched: Fetched): boolean
   /** A fetch has ended, whether it brought anything or not: the loop moves. */
@@ -86,8 +86,6 @@ export class GroupConsumer {
   readonly #staying = new Set<string>()
   /** What was said of each partition. */
   readonly #missedUpTo = new Map<string, number>()
-  /** As it was when partitions were last handed out. */
-  #memberId: string | undefined
   /** What all joins at once wait for. */
   #revoking: Promise<void> | undefined
 
@@ -184,7 +182,6 @@ export class GroupConsumer {
     session.resumeAll()
     if (epoch > 1) await sleep(JOINS_APART_MS)
     if (isOver()) return
-    const { memberId } = session
     const positions = await this.#options.starts.of(new Map(Object.entries(assignment)))
     const starts = positions.filter(({ isNew }) => isNew)
     if (isOver()) return
@@ -193,15 +190,13 @@ export class GroupConsumer {
     // A refusal means that the next join is on its way, which tries again.
     if (starts.length > 0) await this.commit(starts).catch(() => undefined)
     if (isOver()) return
-    const isSameMember = memberId === this.#memberId
-    this.#memberId = memberId
     this.#assignedEpoch = epoch
     this.#staying.clear()
     this.#sessions.arrived()
     this.#options.handlers.assigned(
       positions.map(({ topic, partition, offset, runs, isNew }) => {
         // What is open stands in another log, should the offsets be the same.
-        return { topic, partition, resume: { offset, runs }, isSameMember: isSameMember && !isNew }
+        return { topic, partition, resume: { offset, runs }, isSameLog: !isNew }
       }),
     )
     for (const position of positions) this.#tell(position)

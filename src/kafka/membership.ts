@@ -66,11 +66,6 @@ export class Membership {
     return kafkajs.PartitionAssigners.roundRobin(parts)
   }
 
-  /** Undefined before the first join. */
-  get memberId(): string | undefined {
-    return this.#joined?.memberId
-  }
-
   /** Rejects with the broker's error, whose `type` tells what it was. What is of a topic that is gone is left out. */
   async commit(points: readonly Point[]): Promise<void> {
     try {

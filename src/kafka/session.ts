@@ -104,11 +104,6 @@ export class Session {
     return this.#isOver
   }
 
-  /** Undefined before the first join. */
-  get memberId(): string | undefined {
-    return this.#membership.memberId
-  }
-
   /** Rejects when no broker can be reached, and the session is over. */
   async connect(): Promise<void> {
     await this.#arrive(async () => {

@@ -49,5 +49,5 @@ export interface LaneStart {
   readonly partition: number
   readonly resume: ResumePoint | undefined
   /** See Assigned. */
-  readonly isSameMember?: boolean
+  readonly isSameLog?: boolean
 }

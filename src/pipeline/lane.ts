@@ -170,7 +170,7 @@ export class Lane {
     return promise
   }
 
-  /** Whether what is committed is what this lane had committed: then nobody has read the partition meanwhile. */
+  /** Whether what is committed is what this lane had committed: then nobody has committed anything of the partition meanwhile. */
   isCommitted({ offset, runs }: ResumePoint): boolean {
     const kept = this.#kept
     // A commit keeps no more runs than fit.

@@ -21,7 +21,8 @@ export class Lanes {
   }
 
   /**
-   * The group was joined. A lane whose partition stays goes on from where it was, if nobody can have read the partition meanwhile. Every
+   * The group was joined. A lane whose partition stays goes on from where it was, if nobody has committed anything of the partition
+   * meanwhile: whatever another one may have done of it, he would do again himself. Every
    * other one begins anew from what is committed; requests of the old one go on, but nothing that they bring is committed.
    */
   assign(partitions: readonly LaneStart[]): void {
@@ -32,7 +33,7 @@ export class Lanes {
       const name = nameOf(start.topic, start.partition)
       const lane = before.get(name)
       const stays =
-        lane !== undefined && start.resume !== undefined && start.isSameMember === true && lane.isCommitted(start.resume)
+        lane !== undefined && start.resume !== undefined && start.isSameLog === true && lane.isCommitted(start.resume)
       if (stays) {
         staying.push(lane)
         before.delete(name)

@@ -78,8 +78,8 @@ export interface Assigned {
   readonly partition: number
   /** What is committed for it. */
   readonly resume: ResumePoint
-  /** Whether the member is the one that it was before the join: else others may have read the partition meanwhile. */
-  readonly isSameMember: boolean
+  /** Whether what was read of the partition before stands in the log that it has now. */
+  readonly isSameLog: boolean
 }
 
 /** A lane as it can be seen from outside; times are epoch ms. */

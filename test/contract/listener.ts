@@ -16,7 +16,6 @@ export class Listener {
   resumes: readonly Point[] = []
   failure: unknown
   /** Of the last assignment. */
-  isSameMember = false
   /** What a member does before it joins again, and when its partitions are dealt to it. */
   onRevoking: () => Promise<void> = async () => undefined
   onAssigned: () => void = () => undefined
@@ -33,7 +32,6 @@ export class Listener {
     assigned: (partitions) => {
       this.#isAssigned = true
       this.resumes = partitions.map(({ topic, partition, resume }) => ({ topic, partition, ...resume }))
-      this.isSameMember = partitions.every((each) => each.isSameMember)
       this.onAssigned()
       this.happened.push(`assigned ${this.partitions}`)
     },

@@ -111,7 +111,6 @@ test('a member that is stopped while it crashes does not come back, as one that 
   for (const { relay } of [group, control]) relay.mend()
   await cluster.produce(group.topic, [{ partition: 0, key: null, value: Buffer.from('x') }])
   await until('the other is back', () => other.listener.records.length === 1)
-  assert.equal(other.listener.isSameMember, false, 'its partitions may have been read by others')
   assert.deepEqual([group.relay.connections, stopped.listener.records.length, await membersOf(group.groupId)], [0, 0, 0])
 })
 

@@ -96,16 +96,16 @@ test('a partition that stays goes on from where it was, if what is committed is 
   const bench = new Bench(single)
   const { lanes } = suspended(bench)
   await bench.sender.answer(0, delivered)
-  lanes.assign([{ topic: 'orders', partition: 0, resume: { offset: 0, runs: [] }, isSameMember: true }])
+  lanes.assign([{ topic: 'orders', partition: 0, resume: { offset: 0, runs: [] }, isSameLog: true }])
   assert.deepEqual([bench.sender.sent, bench.source.calls.at(-1)], [[['0'], ['1']], 'seek orders-0 2'])
   assert.equal(lanes.open, 1)
 })
 
 test('a partition that another may have read begins anew from what is committed', async () => {
   const cases = [
-    { resume: { offset: 0, runs: [] }, isSameMember: false },
-    { resume: { offset: 1, runs: [] }, isSameMember: true },
-    { resume: { offset: 0, runs: [1, 1] }, isSameMember: true },
+    { resume: { offset: 0, runs: [] }, isSameLog: false },
+    { resume: { offset: 1, runs: [] }, isSameLog: true },
+    { resume: { offset: 0, runs: [1, 1] }, isSameLog: true },
   ]
   for (const each of cases) {
     const bench = new Bench(single)
@@ -120,7 +120,7 @@ test('a join in the middle of a drain begins nothing anew, and what has gone els
   const bench = new Bench(batchOf({ maxEvents: 1 }))
   const lanes = new Lanes(bench.context)
   const resume = { offset: 0, runs: [] }
-  const dealt = [0, 1].map((partition) => ({ topic: 'orders', partition, resume, isSameMember: true }))
+  const dealt = [0, 1].map((partition) => ({ topic: 'orders', partition, resume, isSameLog: true }))
   lanes.assign(dealt)
   lanes.accept(one)
   lanes.accept({ ...one, partition: 1, records: [recordOf(0, null, 1)] })

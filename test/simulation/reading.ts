@@ -42,7 +42,7 @@ export class Reading {
   assigned(partitions: readonly Assigned[], soughtTo: ReadonlyMap<string, number>): void {
     const before = this.#places
     this.#places = new Map()
-    for (const { topic, partition, resume, isSameMember } of partitions) {
+    for (const { topic, partition, resume, isSameLog } of partitions) {
       const name = `${topic}/${partition}`
       const sought = soughtTo.get(name)
       const place = before.get(name)
@@ -50,7 +50,7 @@ export class Reading {
         this.#places.set(name, this.#fresh(topic, partition, resume.offset))
         continue
       }
-      assert.ok(place !== undefined && isSameMember, `${name} goes on in a member that did not have it`)
+      assert.ok(place !== undefined && isSameLog, `${name} goes on in a member that did not have it`)
       assert.equal(sought, place.upTo, `${name} goes on from another place than it had come to`)
       this.#places.set(name, place)
       this.#comings.retained += 1

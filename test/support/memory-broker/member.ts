@@ -61,8 +61,6 @@ export class MemoryMember implements GroupMember {
   #generation: number | undefined
   #joinedAt = 0
   /** Counts the members that it has been: each expired session begins another. */
-  #identity = 0
-  #assignedIdentity: number | undefined
   /** That whose partitions were handed out. */
   #assignedGeneration: number | undefined
   /** Partitions that were out of range before that. */
@@ -153,7 +151,6 @@ export class MemoryMember implements GroupMember {
   expire(heardAfterMs: number): void {
     const { clock, group } = this.#parts
     if (this.#state !== 'running' || this.#isBehind || this.#isJoining) return
-    this.#identity += 1
     this.#isBehind = true
     group.leave(this)
     clock.set(() => this.#joinAtHeartbeat(), heardAfterMs)
@@ -205,7 +202,6 @@ export class MemoryMember implements GroupMember {
     this.#early.clear()
     this.#loop.begin(places.map((place) => ({ ...place, position: group.committed(place)?.offset ?? 0 })))
     await this.#roundTrip()
-    const isSameMember = this.#assignedIdentity === this.#identity
     const positions = (await this.#starts?.of(assignment)) ?? []
     const starts = positions.filter(({ isNew }) => isNew)
     if (!this.#isStill(generation)) return
@@ -216,10 +212,9 @@ export class MemoryMember implements GroupMember {
     this.#staying.clear()
     this.#options.handlers.assigned(
       positions.map(({ topic, partition, offset, runs, isNew }) => {
-        return { topic, partition, resume: { offset, runs }, isSameMember: isSameMember && !isNew }
+        return { topic, partition, resume: { offset, runs }, isSameLog: !isNew }
       }),
     )
-    this.#assignedIdentity = this.#identity
     for (const position of positions) this.#tell(position)
   }
 
