@@ -32,8 +32,7 @@ export class Lanes {
     for (const start of partitions) {
       const name = nameOf(start.topic, start.partition)
       const lane = before.get(name)
-      const stays =
-        lane !== undefined && start.resume !== undefined && start.isSameLog === true && lane.isCommitted(start.resume)
+      const stays = lane !== undefined && start.resume !== undefined && start.isSameLog === true && lane.isCommitted(start.resume)
       if (stays) {
         staying.push(lane)
         before.delete(name)
