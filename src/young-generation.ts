@@ -1,6 +1,6 @@
-const NAME = '--max-semi-space-size'
+const NAME = /max[-_]semi[-_]space[-_]size/
 /** Of each of the two halves between which V8 moves what is young, MiB. */
-export const YOUNG_GENERATION_FLAG = `${NAME}=4`
+export const YOUNG_GENERATION_FLAG = '--max-semi-space-size=4'
 
 /**
  * V8 lets what is young grow to 128 MiB before it looks what of it is garbage; a service's records are dead long before. How far it may
@@ -10,7 +10,8 @@ export const YOUNG_GENERATION_FLAG = `${NAME}=4`
 export function boundYoungGeneration(): void {
   const given = [...process.execArgv, process.env.NODE_OPTIONS ?? '']
   // Somebody has chosen already; or a parent listens on a channel that would be cut.
-  if (given.some((option) => option.includes(NAME)) || process.connected) return
-  // Where there is none (Windows), it goes without.
-  process.execve?.(process.execPath, [process.execPath, YOUNG_GENERATION_FLAG, ...process.execArgv, ...process.argv.slice(1)])
+  if (given.some((option) => NAME.test(option)) || process.connected) return
+  // There is none on Windows, where it goes without.
+  if (process.platform !== 'win32')
+    process.execve?.(process.execPath, [process.execPath, YOUNG_GENERATION_FLAG, ...process.execArgv, ...process.argv.slice(1)])
 }

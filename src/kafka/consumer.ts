@@ -139,6 +139,12 @@ export class GroupConsumer {
   async commit(points: readonly Point[]): Promise<void> {
     // The member has left, or is about to: the partitions may be somebody else's.
     if (!this.#options.commits || this.#stopping) return
+    // With the membership of now, what an earlier one has read would be committed for whoever has it now.
+    if (this.#assignedEpoch !== this.#epoch) throw new Error('the partitions are being dealt out anew')
+    await this.#commit(points)
+  }
+
+  async #commit(points: readonly Point[]): Promise<void> {
     this.#watch.committing(Date.now())
     await this.#sessions.current.commit(points)
     this.#watch.committed()
@@ -188,7 +194,7 @@ export class GroupConsumer {
     for (const { topic, partition, offset } of starts) this.seek(topic, partition, offset)
     // A new group's beginning is made durable at once: after a crash `latest` would otherwise mean a later end.
     // A refusal means that the next join is on its way, which tries again.
-    if (starts.length > 0) await this.commit(starts).catch(() => undefined)
+    if (this.#options.commits && starts.length > 0) await this.#commit(starts).catch(() => undefined)
     if (isOver()) return
     this.#assignedEpoch = epoch
     this.#staying.clear()

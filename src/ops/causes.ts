@@ -42,11 +42,13 @@ function brokers({ brokersSilent }: Snapshot): Cause[] {
 }
 
 function misconfigured(snapshot: Snapshot): Cause[] {
-  const { holds } = snapshot
-  if (holds.misconfigured === undefined || !waits(snapshot)) return []
+  // Some requests alone may be answered so, while all others go on.
+  const held = snapshot.holds.misconfigured ?? snapshot.troubles.find(({ kind }) => kind === 'misconfigured')
+  if (held === undefined || !waits(snapshot)) return []
+  const { since, detail } = held
   return [
     {
-      ...{ what: 'The tracker answers as if we spoke to the wrong place', ...holds.misconfigured },
+      ...{ what: 'The tracker answers as if we spoke to the wrong place', since, detail },
       cure: 'Check tracker.endpoint, and any proxy between; then start again with the mended configuration',
       meanwhile: 'Records wait, none is parked or lost, and the service tries again and again',
     },
@@ -80,7 +82,7 @@ function forbidden(snapshot: Snapshot): Cause[] {
 function brakes({ holds }: Snapshot): Cause[] {
   return holds.brakes.map(({ topic, detail, since }) => ({
     ...{ what: `Too many records of ${topic} would become dead letters`, since, detail },
-    cure: `Mend the mapping or the producer (the last failures say what is wrong); to let them go all the same, raise deadLetters.brake`,
+    cure: 'Mend the mapping or the producer (the last failures say what is wrong) and start again; to let them go all the same, raise deadLetters.brake',
     meanwhile: `${topic} is held, other topics go on`,
   }))
 }

@@ -3,7 +3,7 @@ import type { PartitionFacts, Snapshot } from './snapshot.ts'
 import { lagOf, lagSecondsOf, oldestOpenSecondsOf } from './snapshot.ts'
 import type { State, Verdict } from './verdict.ts'
 
-export type PartitionState = 'idle' | 'delivering' | 'waiting-for-schema' | 'side-topic-failing'
+export type PartitionState = 'idle' | 'delivering' | 'app-blocked' | 'waiting-for-schema' | 'side-topic-failing'
 
 export interface StatusDocument {
   readonly state: State
@@ -87,6 +87,7 @@ function partitionOf(facts: PartitionFacts, { now, troubles }: Snapshot): Status
 function partitionState(facts: PartitionFacts, cannotLeave: boolean): PartitionState {
   if (cannotLeave) return 'side-topic-failing'
   if (facts.awaitsSchemaSince !== undefined) return 'waiting-for-schema'
+  if (facts.blocked > 0) return 'app-blocked'
   return facts.open === 0 && lagOf(facts) === 0 ? 'idle' : 'delivering'
 }
 

@@ -46,6 +46,8 @@ export interface Part {
   refusedAt?: number
   /** How often it was refused though others of its app were taken. */
   ownRefusals?: number
+  /** It was sent to find out about its app, and failed for another reason. */
+  probedApp?: boolean
   /** Since when everything waited when it was last sent as a probe, epoch ms. */
   probedSince?: number
 }
@@ -85,7 +87,7 @@ export class Batch {
   }
 }
 
-/** Halves the first part. The halves inherit its failures: each delivery of the whole was one of theirs. */
+/** Halves the first part. The halves inherit its failures and when it was refused: each delivery of the whole was one of theirs. */
 export function halve(part: Part): [Part, Part] {
   const middle = Math.ceil(part.hits.length / 2)
   const half = (hits: readonly OpenHit[]): Part => ({
@@ -94,6 +96,7 @@ export function halve(part: Part): [Part, Part] {
     failures: part.failures,
     holds: 0,
     ...(part.firstFailedAt === undefined ? {} : { firstFailedAt: part.firstFailedAt }),
+    ...(part.refusedAt === undefined ? {} : { refusedAt: part.refusedAt }),
   })
   return [half(part.hits.slice(0, middle)), half(part.hits.slice(middle))]
 }

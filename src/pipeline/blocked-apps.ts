@@ -50,18 +50,13 @@ export class BlockedApps {
     else if (probe !== undefined) blocked.hold.failed(probe, detail)
   }
 
-  /** The app is answered well; `startedAt`: when that request went. Returns who is to be woken. */
-  accepted(app: string, startedAt: number): readonly Wake[] {
+  /** The tracker takes the token: it has judged what a request holds that went at `startedAt`. Returns who is to be woken. */
+  accepted(app: string, startedAt: number, probe: Probe | undefined): readonly Wake[] {
     const blocked = this.#apps.get(app)
+    if (blocked === undefined) return []
+    const isProbe = probe !== undefined && blocked.hold.awaits(probe)
     // One that went before the app was refused does not say that it is refused no more.
-    if (blocked === undefined || startedAt < (blocked.hold.held?.since ?? 0)) return []
-    return this.#end(app, blocked)
-  }
-
-  /** A probe was answered with anything but a refusal. Should the app be refused all the same, the next request will tell. */
-  probed(app: string, probe: Probe): readonly Wake[] {
-    const blocked = this.#apps.get(app)
-    return blocked?.hold.awaits(probe) === true ? this.#end(app, blocked) : []
+    return isProbe || startedAt >= (blocked.hold.held?.since ?? 0) ? this.#end(app, blocked) : []
   }
 
   #end(app: string, { hold, waiting }: Blocked): readonly Wake[] {

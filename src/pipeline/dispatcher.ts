@@ -18,11 +18,13 @@ export interface DispatcherOptions {
   readonly retry: InPlaceRetry
   /** Batches of this lane between their first sending and the end of their last part. */
   readonly maxInFlight: number
+  /** Nothing of the topic is sent any more. */
+  readonly isBraked: () => boolean
   /** The batch is about to be sent for the first time: it takes no more hits. */
   readonly onSending: (batch: Batch) => void
   readonly onDelivered: (part: Part, batch: Batch) => void
   readonly onLeaving: (part: Part, batch: Batch, step: Extract<NextStep, { kind: 'leave' }>) => void
-  /** A request has ended and its consequences are drawn. */
+  /** A request has ended and its consequences are drawn, or something may be sent that might not before. */
   readonly onMoved: () => void
 }
 
@@ -31,14 +33,15 @@ export class Dispatcher {
   readonly #options: DispatcherOptions
   /** Batches that were sent before go first: others may wait for their keys. */
   readonly #again: Batch[] = []
-  readonly #ready: Batch[] = []
+  #ready: Batch[] = []
   readonly #held = new HeldBatches()
   #underWay = 0
   #requests = 0
   readonly #backoffs = new Set<Timer>()
   #stopped = false
   #suspended = false
-  readonly #wake = (): void => this.send()
+  /** The lane as a whole moves: what is set aside makes room for others. */
+  readonly #wake = (): void => this.#options.onMoved()
 
   constructor(options: DispatcherOptions) {
     this.#options = options
@@ -60,7 +63,7 @@ export class Dispatcher {
   }
 
   /** What waits for an app that is refused. */
-  get held(): Pick<HeldBatches, 'isEmpty' | 'batches' | 'takeOldest'> {
+  get held(): Pick<HeldBatches, 'isEmpty' | 'size' | 'batches' | 'takeOldest'> {
     return this.#held
   }
 
@@ -71,7 +74,7 @@ export class Dispatcher {
 
   /** Sends what it may. Called whenever something was queued; the gate calls it too, when it lets something go. */
   send(): void {
-    if (this.#stopped || this.#suspended) return
+    if (this.#stopped || this.#suspended || this.#options.isBraked()) return
     if (!this.#held.isEmpty) this.#sendHeld()
     while (this.#again.length > 0) {
       const batch = this.#again[0] as Batch
@@ -95,7 +98,7 @@ export class Dispatcher {
   #sendHeld(): void {
     for (const app of this.#held.apps()) {
       if (!this.#options.door.isRefused(app)) {
-        this.#ready.unshift(...this.#held.take(app))
+        this.#ready = [...this.#held.take(app), ...this.#ready]
         continue
       }
       const batch = this.#held.next(app)
@@ -103,7 +106,7 @@ export class Dispatcher {
       const pass = this.#enter(batch)
       if (pass === undefined) return
       if (pass === 'blocked') continue
-      this.#held.shift(app)
+      this.#held.remove(batch)
       this.#underWay += 1
       this.#request(batch, pass)
     }
@@ -164,7 +167,10 @@ export class Dispatcher {
     const now = this.#options.clock.now()
     if (judgement === 'probed') forgive(part, pass.ofTracker?.since)
     if (judgement !== 'waits' && (answer.kind === 'reject' || answer.kind === 'retry')) part.firstFailedAt ??= now
-    if (answer.kind === 'halt' && judgement !== 'broken') part.refusedAt = now
+    // The halves of what is refused by its own fault need no second proof that others are taken.
+    const isSplit = judgement === 'own' && part.hits.length > 1
+    if (answer.kind === 'halt' && judgement !== 'broken' && !isSplit) part.refusedAt = now
+    if (answer.kind === 'retry' && pass.ofApp !== undefined) part.probedApp = true
     const step = nextStep(part, { answer, judgement }, this.#options.retry, this.#options.random())
     switch (step.kind) {
       case 'close':
@@ -180,7 +186,11 @@ export class Dispatcher {
         this.#options.onLeaving(part, batch, step)
         return
       case 'again':
-        this.#later(batch, step.afterMs)
+        this.#later(step.afterMs, () => this.#again.push(batch))
+        return
+      case 'rest':
+        this.#underWay -= 1
+        this.#later(step.afterMs, () => this.#ready.push(batch))
         return
       case 'wait':
         // Behind all others of the lane: those that wait take turns.
@@ -197,11 +207,11 @@ export class Dispatcher {
     else this.#underWay -= 1
   }
 
-  #later(batch: Batch, delayMs: number): void {
+  #later(delayMs: number, comeBack: () => void): void {
     const timer = this.#options.clock.set(() => {
       this.#backoffs.delete(timer)
-      this.#again.push(batch)
-      this.send()
+      comeBack()
+      this.#wake()
     }, delayMs)
     this.#backoffs.add(timer)
   }

@@ -66,6 +66,7 @@ export class Gate {
   readonly #appWellAt = new Map<string, number>()
   #woken: Wake[] = []
   #inFlight = 0
+  #isStopped = false
   readonly #admits = (): boolean => this.#isOpen()
 
   constructor(options: GateOptions) {
@@ -107,8 +108,9 @@ export class Gate {
     }
   }
 
-  /** No probe goes any more by itself. */
+  /** Nothing goes any more. */
   stop(): void {
+    this.#isStopped = true
     this.#tracker.stop()
     this.#apps.stop()
     this.#alarm.clear()
@@ -130,14 +132,17 @@ export class Gate {
   #isOpen(): boolean {
     // What is in flight when everything begins to wait may hang until it times out: a probe does not wait for it to fall below the pace.
     const limit = this.#tracker.held === undefined ? this.#pace.limit : this.#options.maxInFlight
-    if (this.#inFlight >= limit || !this.#tracker.admits) return false
-    const { goesAt } = this.#pace
-    if (goesAt <= this.#options.clock.now()) return true
+    if (this.#isStopped || this.#inFlight >= limit || !this.#tracker.admits) return false
+    const now = this.#options.clock.now()
+    const goesAt = this.#pace.goesAt(now)
+    if (goesAt <= now) return true
     this.#alarm.at(goesAt)
     return false
   }
 
   #judge(pass: Pass, answer: Answer, refusedAt = Number.POSITIVE_INFINITY): Judgement {
+    // Only deliveries count then, and nothing that they bring about.
+    if (this.#isStopped) return answer.kind === 'delivered' ? 'counts' : 'waits'
     const { app, startedAt, ofTracker, ofApp } = pass
     const wasHeld = this.#tracker.held
     const isForbidden = answer.kind === 'halt' && answer.reason === 'forbidden'
@@ -146,19 +151,16 @@ export class Gate {
     this.#pace.answered(answer, startedAt, this.#options.clock.now())
     this.#tracker.answered(answer, { probe: ofTracker, isOwn })
     if (answer.kind === 'delivered') this.#wentWell(pass)
-    else if (isForbidden) this.#refused(pass, answer.detail, isOwn)
-    else if (ofApp !== undefined && !isForbidden) this.#woken.push(...this.#apps.probed(app, ofApp))
+    if (answer.kind === 'delivered' || answer.kind === 'reject') this.#woken.push(...this.#apps.accepted(app, startedAt, ofApp))
+    else if (isForbidden && !isOwn) this.#apps.refused(app, answer.detail, ofApp)
+    // Where nothing was decided above.
+    if (ofApp !== undefined) this.#apps.undecided(app, ofApp)
     this.#tell(wasHeld)
     if (isOwn) return 'own'
     if (answer.kind === 'halt' || answer.kind === 'pace') return 'waits'
     if (answer.kind !== 'retry' || this.#tracker.held === undefined) return 'counts'
     // What fails while the tracker is down says nothing of the request, unless it is the one that was to find out.
     return ofTracker === undefined ? 'waits' : 'probed'
-  }
-
-  #refused({ app, ofApp }: Pass, detail: string, isOwn: boolean): void {
-    if (!isOwn) this.#apps.refused(app, detail, ofApp)
-    else if (ofApp !== undefined) this.#apps.undecided(app, ofApp)
   }
 
   #broke({ app, ofTracker, ofApp }: Pass): Judgement {
@@ -170,16 +172,18 @@ export class Gate {
   #wentWell({ app, startedAt }: Pass): void {
     this.#wellAt = Math.max(this.#wellAt, startedAt)
     this.#appWellAt.set(app, Math.max(this.#appWellAt.get(app) ?? 0, startedAt))
-    this.#woken.push(...this.#apps.accepted(app, startedAt))
   }
 
   /** Whether everything is held has changed. */
   #tell(before: TrackerHold['held']): void {
     const { held } = this.#tracker
     if (held?.why === before?.why) return
-    if (before !== undefined) this.#options.probe.released({ why: before.why, name: '' })
-    if (held !== undefined) this.#options.probe.held({ name: '', ...held })
-    else this.#pace.recovered()
+    if (held !== undefined) {
+      this.#options.probe.held({ name: '', ...held })
+    } else if (before !== undefined) {
+      this.#options.probe.released({ why: before.why, name: '' })
+      this.#pace.recovered()
+    }
   }
 
   #leave(): void {

@@ -16,6 +16,9 @@ import type { LaneContext, LaneStart } from './lane-context.ts'
 import { Ledger } from './ledger.ts'
 import type { CommitPoint, LaneView } from './ports.ts'
 
+/** One record of a refused app lets so many windows be delivered behind it: all of it is noted with every commit, and read again after a restart. */
+const BLOCKED_WINDOWS = 10
+
 /**
  * One assigned partition: takes records in while its window has room, sends batches while the gate lets it, and knows up to where
  * everything has an outcome. `pump` is the one place where it moves; everything that changes its state ends in a call of it.
@@ -35,6 +38,7 @@ export class Lane {
   readonly #dispatcher: Dispatcher
   readonly #exits: ExitQueue
   readonly #intake: Intake
+  readonly #isBraked = (): boolean => this.#context.brake?.holds(this.topic) === true
   #paused = false
   #stopped = false
   #suspended = false
@@ -67,6 +71,7 @@ export class Lane {
     })
     this.#exits = new ExitQueue({
       ...context,
+      isBraked: this.#isBraked,
       onWritten: (written) => this.#onWritten(written),
       onFailed: (error, waiting) => {
         context.probe.exitFailed({ topic, partition, waiting, error })
@@ -80,6 +85,7 @@ export class Lane {
     return new Dispatcher({
       ...context,
       ...context.limits,
+      isBraked: this.#isBraked,
       onSending: (batch) => this.#batcher.release(batch),
       onDelivered: (part, batch) => {
         for (const hit of part.hits) this.#close(hit, batch)
@@ -138,12 +144,7 @@ export class Lane {
 
   pump(): void {
     if (this.#stopped || this.#suspended) return
-    this.#intake.take()
-    if (this.#context.brake?.holds(this.topic)) {
-      this.#brake()
-      return
-    }
-    this.#dispatcher.send()
+    this.#move()
     this.#parkBlocked()
     this.#flushStalledWindow()
     this.#linger.at(this.#batcher.nextDueAt())
@@ -153,10 +154,15 @@ export class Lane {
     }
   }
 
-  /** Nothing is taken in, sent or written any more: the whole topic holds until the process ends. */
-  #brake(): void {
-    this.#dispatcher.suspend()
-    this.#exits.suspend()
+  /** In and out, and again where what was set aside has made room. */
+  #move(): void {
+    const { held } = this.#dispatcher
+    let aside: number
+    do {
+      aside = held.size
+      this.#intake.take()
+      this.#dispatcher.send()
+    } while (held.size > aside)
   }
 
   /** Sends nothing for now. Resolves when every request and every write to a side topic that is under way has ended. */
@@ -186,10 +192,8 @@ export class Lane {
     if (next !== undefined) source.seek(this.topic, this.partition, next)
     // A join ends every pause.
     if (this.#paused) source.pause(this.topic, this.partition)
-    if (!this.#context.brake?.holds(this.topic)) {
-      this.#dispatcher.goOn()
-      this.#exits.goOn()
-    }
+    this.#dispatcher.goOn()
+    this.#exits.goOn()
     this.pump()
   }
 
@@ -231,15 +235,21 @@ export class Lane {
   #parkBlocked(): void {
     const { held } = this.#dispatcher
     const { limits, windowBytes } = this.#context
+    if (held.isEmpty || this.#isBraked()) return
     const isCrowded = (): boolean => 2 * this.open >= limits.windowEvents && 2 * blockedOf(held.batches()) >= limits.windowEvents
-    while (!held.isEmpty && isCrowded()) this.#parkOldest()
-    // Bytes are free once they are written, so that one batch after the other goes until there is room.
-    if (windowBytes.isFull && !this.#exits.writing) this.#parkOldest()
+    while (isCrowded() && this.#parkOldest());
+    const isLong = this.#ledger.span >= BLOCKED_WINDOWS * limits.windowEvents
+    const isHeavy = windowBytes.isFull && 2 * blockedOf(held.batches()) >= this.open
+    // There is room once they are written, so that one batch goes after the other.
+    if ((isLong || isHeavy) && !this.#exits.writing) this.#parkOldest()
   }
 
-  #parkOldest(): void {
+  /** False: there is none. */
+  #parkOldest(): boolean {
     const batch = this.#dispatcher.held.takeOldest()
-    if (batch !== undefined) this.#park(batch)
+    if (batch === undefined) return false
+    this.#park(batch)
+    return true
   }
 
   #park(batch: Batch): void {
@@ -247,7 +257,7 @@ export class Lane {
       this.#batcher.release(batch)
       batch.seal()
     }
-    const detail = 'the tracker refuses its app, and what waits for it fills half of the window'
+    const detail = 'the tracker refuses its app, and what waits for it takes the room of others'
     const leaving = batch.parts.flatMap(({ hits, failures: attempt, firstFailedAt }) =>
       this.#exitsOf(hits, batch, { to: 'tier', reason: 'forbidden', detail, attempt, firstFailedAt }),
     )

@@ -10,6 +10,8 @@ export type NextStep =
   | { readonly kind: 'halve' }
   | { readonly kind: 'leave'; readonly to: 'tier' | 'dead-letter'; readonly reason: Reason; readonly detail: string }
   | { readonly kind: 'again'; readonly afterMs: number }
+  /** The same, and gives its place up meanwhile. */
+  | { readonly kind: 'rest'; readonly afterMs: number }
   /** As soon as the gate lets it. */
   | { readonly kind: 'wait' }
 
@@ -48,5 +50,5 @@ export function nextStep(
 
 function comesAgain(part: Part, random: number): NextStep {
   part.holds += 1
-  return { kind: 'again', afterMs: holdMs(part.holds, random) }
+  return { kind: 'rest', afterMs: holdMs(part.holds, random) }
 }

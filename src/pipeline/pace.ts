@@ -49,8 +49,10 @@ export class Pace {
   }
 
   /** When a request may go at the earliest; in the past: now. */
-  get goesAt(): number {
-    return Math.max(this.#asked?.until ?? 0, this.#intervalMs === 0 ? 0 : this.#nextAt)
+  goesAt(now: number): number {
+    // Where the clock was set back, it must not stand for as long.
+    this.#nextAt = Math.min(this.#nextAt, now + this.#intervalMs)
+    return Math.max(this.#asked?.until ?? 0, this.#nextAt)
   }
 
   /** A request goes. */

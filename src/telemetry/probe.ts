@@ -203,6 +203,9 @@ export class Probe {
     }
     this.counts.failedRequests += 1
     if (answer.kind === 'retry') this.troubles.began('tracker', '', answer.detail)
+    else if (answer.kind === 'halt' && answer.reason === 'misconfigured') {
+      this.troubles.began('misconfigured', `${route.app} ${route.method}`, answer.detail)
+    }
     // One that is refused in earnest is one that was heard.
     else if (answer.kind === 'reject') this.troubles.ended('tracker')
     const reason = 'reason' in answer ? { reason: answer.reason } : {}
@@ -219,6 +222,7 @@ export class Probe {
       this.#latency.observe(Math.max(0, now - (record.history?.origin ?? record).timestamp) / 1_000)
     }
     this.troubles.ended('tracker')
+    this.troubles.ended('misconfigured', `${route.app} ${route.method}`)
   }
 
   /** Once for each thing that begins to be held back. */

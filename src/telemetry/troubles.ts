@@ -4,6 +4,8 @@ export type TroubleKind =
   | 'registry'
   /** A retry or dead-letter topic cannot be written; `name`: the lane, as `topic/partition`. */
   | 'side-topic'
+  /** The tracker answers as if we spoke to the wrong place; `name`: the app and the method that met it. */
+  | 'misconfigured'
   /** Requests fail, and none was answered with a 200 since. */
   | 'tracker'
   /** Commits fail. */

@@ -95,3 +95,13 @@ test('refusals of the tracker are told to the brake', async () => {
   await bench.sender.answer(0, refused)
   assert.equal(bench.brake.holds('orders'), true)
 })
+
+test('dead letters whose write is to be tried again when the brake holds are written no more', async () => {
+  const bench = new Bench(batchOf({ maxEvents: 1 }), { brakeShare: 0.5 })
+  bench.preparer.script.set(0, { kind: 'reject', reason: 'invalid-hit', detail: 'x' })
+  bench.lane(1).accept([recordOf(0, null, 1)], 1)
+  await bench.sideExit.fail(0)
+  look(bench.brake, { good: 0, bad: 200 })
+  await bench.clock.advance(60_000)
+  assert.equal(bench.sideExit.writes.length, 1)
+})

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Answer } from '../../src/core/outcome.ts'
 import type { Door, Pass } from '../../src/pipeline/gate.ts'
+import { Gate } from '../../src/pipeline/gate.ts'
 import { Bench, delivered, forbidden, freePasses, probes, refused, unavailable } from '../support/pipeline-fakes.ts'
 
 const elsewhere: Answer = { kind: 'halt', reason: 'misconfigured', detail: 'status 404' }
@@ -108,7 +109,7 @@ test('a success that had gone before an app was refused does not let it go', asy
   assert.equal(door.enter('vk', nobody), 'blocked')
 })
 
-test('whoever waits for an app is woken when it is taken again', async () => {
+test('whoever waits for an app is woken to find out, and when it is taken again', async () => {
   const { door, clock } = new Bench()
   ask(door, forbidden, { app: 'vk' })
   let woken = 0
@@ -117,10 +118,44 @@ test('whoever waits for an app is woken when it is taken again', async () => {
   }
   assert.equal(door.enter('vk', wake), 'blocked')
   await clock.advance(probes.afterMs)
-  assert.equal(woken, 1, 'to probe')
-  assert.ok(typeof door.enter('vk', wake) === 'object')
+  assert.equal(woken, 1)
+  const pass = passOf(door, 'vk')
   assert.equal(door.enter('vk', wake), 'blocked')
-  await clock.advance(100)
+  door.judge(pass, delivered, undefined)
+  door.leave(pass)
+  assert.equal(woken, 2)
+})
+
+test('only an answer to what a request holds says that its app is taken again', async () => {
+  for (const [answer, isTaken] of [
+    [unavailable, false],
+    [{ kind: 'pace', afterMs: 1, detail: '429' }, false],
+    [elsewhere, false],
+    [refused, true],
+    [delivered, true],
+  ] as const) {
+    const { door, gate, clock } = new Bench()
+    ask(door, forbidden, { app: 'vk' })
+    await clock.advance(probes.afterMs)
+    ask(door, answer, { app: 'vk' })
+    assert.equal(gate.view().apps.length === 0, isTaken, answer.kind)
+    gate.stop()
+  }
+})
+
+test('a probe that is answered well ends the wait, whatever the clock says', async () => {
+  let now = 1_000_000
+  const timers: (() => void)[] = []
+  const clock = { now: () => now, set: (run: () => void) => timers.push(run), clear: () => undefined }
+  const { probe } = new Bench()
+  const gate = new Gate({ clock, probe, maxInFlight: 8, requestsPerSecond: 0, failures: undefined, probes })
+  const door = gate.door('first')
+  ask(door, forbidden, { app: 'vk' })
+  // The clock is set back by more than the wait.
+  now -= 60_000
+  for (const ring of timers) ring()
+  ask(door, delivered, { app: 'vk' })
+  assert.deepEqual(gate.view().apps, [])
 })
 
 test('one that is refused although others of its app are taken has itself to blame, and blocks nobody', async () => {

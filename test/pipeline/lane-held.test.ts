@@ -1,8 +1,22 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Route } from '../../src/core/hit.ts'
+import type { Key } from '../../src/pipeline/batch.ts'
+import { Batch } from '../../src/pipeline/batch.ts'
+import { blockedOf } from '../../src/pipeline/held-batches.ts'
 import type { LaneLimits } from '../../src/pipeline/lane-context.ts'
-import { Bench, batchOf, delivered, forbidden, hitOf, pointOf, probes, recordOf, unavailable } from '../support/pipeline-fakes.ts'
+import {
+  Bench,
+  batchOf,
+  delivered,
+  forbidden,
+  hitOf,
+  openHitOf,
+  pointOf,
+  probes,
+  recordOf,
+  unavailable,
+} from '../support/pipeline-fakes.ts'
 
 const vk: Route = { app: 'vk', method: 'login' }
 
@@ -122,4 +136,90 @@ test('while the tracker is down a batch is parked by its fourth probe at the ear
     assert.ok(parked <= probe / 4, `${parked} parked after ${probe} probes`)
   }
   assert.ok(bench.sideExit.offsets.flat().length > before)
+})
+
+test('a lane that is stocked with what another lane sees refused goes on with what stands behind it', async () => {
+  const bench = new Bench({ ...batchOf({ maxEvents: 1 }), maxInFlight: 1, windowEvents: 100 }, { maxInFlight: 1 })
+  const lanes = [bench.lane(0), bench.lane(1)]
+  bench.preparer.script.set(0, hitOf(0, vk))
+  for (let offset = 100; offset < 103; offset += 1) bench.preparer.script.set(offset, hitOf(offset, vk))
+  lanes[0]?.accept([recordOf(0)], 1)
+  // Two wait, a third is not prepared any more; the one that is not refused stands behind it.
+  lanes[1]?.accept(
+    [100, 101, 102, 103].map((offset) => recordOf(offset, null, 1)),
+    104,
+  )
+  await bench.sender.answer(0, forbidden)
+  assert.deepEqual(bench.sender.sent, [['0'], ['103']])
+})
+
+test('one record that waits lets no more than ten windows be delivered behind it', async () => {
+  const bench = new Bench({ ...batchOf({ maxEvents: 1 }), windowEvents: 10, maxInFlight: 4 })
+  bench.preparer.script.set(0, hitOf(0, vk))
+  const lane = bench.lane()
+  let next = 0
+  for (let offset = 0; offset < 120; offset += 1) {
+    lane.accept([recordOf(offset)], offset + 1)
+    next = await answerAll(bench, next)
+  }
+  assert.deepEqual(bench.sideExit.offsets, [[0]])
+  await bench.sideExit.acknowledge(0)
+  assert.equal(pointOf(lane), 120)
+})
+
+test('windows that are full of what is on its way are no reason to park the little that waits', async () => {
+  const bench = new Bench({ ...batchOf({ maxEvents: 1 }), maxInFlight: 8 }, { windowBytes: 300 })
+  bench.preparer.script.set(0, hitOf(0, vk))
+  const lane = bench.lane()
+  lane.accept([recordOf(0)], 1)
+  await bench.sender.answer(0, forbidden)
+  lane.accept(
+    Array.from({ length: 20 }, (_, each) => recordOf(each + 1)),
+    21,
+  )
+  await bench.sender.answer(1, delivered)
+  assert.deepEqual(bench.sideExit.writes, [])
+})
+
+test('what fails for another reason, when it was to find out about its app, is parked for that reason in the end', async () => {
+  const bench = new Bench({ ...batchOf({ maxEvents: 1 }), windowEvents: 1, retry: { attempts: 2, delayMs: 1, maxDelayMs: 1 } })
+  bench.preparer.script.set(0, hitOf(0, vk))
+  // It holds the whole window, so that any other would be parked at once.
+  bench.gate.door('first').leave(refusedPass(bench))
+  const lane = bench.lane()
+  await bench.clock.advance(probes.afterMs)
+  lane.accept([recordOf(0)], 1)
+  await bench.sender.answer(0, unavailable)
+  await bench.clock.advance(3 * probes.afterMs)
+  await bench.sender.answer(1, unavailable)
+  const [exit] = bench.sideExit.writes.flatMap(({ exits }) => exits)
+  assert.deepEqual([exit?.reason, exit?.attempt], ['unavailable', 2])
+})
+
+/** A request of the app vk that was refused. */
+function refusedPass(bench: Bench) {
+  const pass = bench.door.enter('vk', () => undefined)
+  assert.ok(pass !== undefined && pass !== 'blocked')
+  bench.door.judge(pass, forbidden, undefined)
+  return pass
+}
+
+test('requests that alone are answered as if at the wrong place give their places up while they rest', async () => {
+  const elsewhere = { kind: 'halt', reason: 'misconfigured', detail: 'status 404' } as const
+  const bench = new Bench({ ...batchOf({ maxEvents: 1 }), maxInFlight: 1 })
+  bench.laneWith([null, null, null])
+  await bench.sender.answer(0, elsewhere)
+  await bench.clock.advance(probes.afterMs)
+  await bench.sender.answer(1, delivered)
+  assert.deepEqual(bench.sender.sent, [['0'], ['1'], ['0']])
+  await bench.sender.answer(2, elsewhere)
+  assert.deepEqual(bench.sender.sent.slice(3), [['2']], 'the only place of the lane is free')
+  assert.equal(bench.gate.view().misconfigured, undefined)
+})
+
+test('a key whose records wait is counted once, however many of the batch have it', () => {
+  const key: Key = { holder: undefined, waiting: [openHitOf(5), openHitOf(6)] }
+  const batch = new Batch(vk, 0)
+  for (const sequence of [0, 1, 2]) batch.add({ ...openHitOf(sequence), key })
+  assert.equal(blockedOf([batch]), 5)
 })

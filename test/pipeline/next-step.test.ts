@@ -73,8 +73,8 @@ test('a part that alone is refused as forbidden holds a record that the tracker 
   const own = { answer: forbidden, judgement: 'own' } as const
   assert.deepEqual(nextStep(partOf(2, { attempts: 0, failures: 0, holds: 0 }), own, policy, 0.5), { kind: 'halve' })
   const alone = partOf(1, { attempts: 0, failures: 0, holds: 0 })
-  assert.deepEqual(nextStep(alone, own, policy, 0.5), { kind: 'again', afterMs: 3_750 })
-  assert.deepEqual(nextStep(alone, own, policy, 0.5), { kind: 'again', afterMs: 7_500 })
+  assert.deepEqual(nextStep(alone, own, policy, 0.5), { kind: 'rest', afterMs: 3_750 })
+  assert.deepEqual(nextStep(alone, own, policy, 0.5), { kind: 'rest', afterMs: 7_500 })
   const rejected = { kind: 'leave', to: 'dead-letter', reason: 'rejected', detail: 'status 403' }
   assert.deepEqual(nextStep(alone, own, policy, 0.5), rejected)
 })
@@ -83,7 +83,7 @@ test('a part that alone is answered as if at the wrong place, or meets a bug, co
   const part = partOf(20, { attempts: 2, failures: 2, holds: 0 })
   const waits = Array.from({ length: 6 }, () => nextStep(part, { answer: misconfigured, judgement: 'own' }, policy, 0.5))
   assert.deepEqual(
-    waits.map((step) => (step.kind === 'again' ? step.afterMs : step)),
+    waits.map((step) => (step.kind === 'rest' ? step.afterMs : step)),
     [3_750, 7_500, 15_000, 30_000, 45_000, 45_000],
   )
   assert.deepEqual([part.attempts, part.failures, part.holds], [2, 2, 6])
@@ -96,5 +96,6 @@ test('halves hold every hit once, in order, and inherit the failures but no atte
     assert.deepEqual([...first.hits, ...second.hits], part.hits)
     assert.ok(second.hits.length > 0 && first.hits.length - second.hits.length <= 1 && first.hits.length >= second.hits.length)
     for (const half of [first, second]) assert.deepEqual([half.attempts, half.failures, half.holds], [0, 7, 0])
+    for (const half of halve({ ...part, refusedAt: 1_234 })) assert.equal(half.refusedAt, 1_234)
   }
 })

@@ -70,21 +70,27 @@ test('a wish for fewer requests counts for the whole, the longest of several, an
   const pace = paceOf()
   pace.answered(tooMany(3_000), 990, 1_000)
   pace.answered(tooMany(1_000), 990, 1_500)
-  assert.equal(pace.goesAt, 4_000)
+  assert.equal(pace.goesAt(1_500), 4_000)
   pace.answered(delivered, 900, 1_600)
   assert.equal(pace.asked?.since, 1_000, 'it had gone before')
   pace.answered(delivered, 4_000, 4_010)
-  assert.deepEqual([pace.asked, pace.goesAt <= 4_010], [undefined, true])
+  assert.deepEqual([pace.asked, pace.goesAt(4_010) <= 4_010], [undefined, true])
 })
 
 test('a fixed rate is kept, and no more than a tenth of a second of it is saved up', () => {
   const pace = paceOf({ requestsPerSecond: 50 })
   let sent = 0
   for (let now = 100_000; now < 110_000; now += 1) {
-    for (; pace.goesAt <= now; sent += 1) pace.went(now)
+    for (; pace.goesAt(now) <= now; sent += 1) pace.went(now)
   }
   assert.ok(sent >= 500 && sent <= 506, `${sent} in ten seconds`)
   let burst = 0
-  for (; pace.goesAt <= 200_000; burst += 1) pace.went(200_000)
+  for (; pace.goesAt(200_000) <= 200_000; burst += 1) pace.went(200_000)
   assert.ok(burst >= 5 && burst <= 6, `${burst} at once`)
+})
+
+test('a clock that is set back does not stop a fixed rate for as long', () => {
+  const pace = paceOf({ requestsPerSecond: 50 })
+  pace.went(3_600_000)
+  assert.ok(pace.goesAt(0) <= 20)
 })

@@ -204,6 +204,8 @@ export class Book {
     const [first] = copies as [Copy]
     this.#inFlight.delete(first.batch as number)
     const judgement = this.#holding.heard(sent, answer, first.refusedAt, now)
+    // What rests for a fault of its own gives its place up, too.
+    if (judgement === 'own') this.#waiting.add(first.batch as number)
     if (answer === 'bug') return
     if (judgement === 'waits' || (answer.kind === 'retry' && sent.heldSince !== undefined && this.#holding.isHeld)) {
       this.#waiting.add(first.batch as number)
@@ -211,7 +213,7 @@ export class Book {
     this.#wait(sent.app)
     for (const copy of copies) {
       if (answer.kind === 'delivered') this.#delivered.add(copy)
-      if (answer.kind === 'halt') copy.refusedAt = now
+      if (answer.kind === 'halt' && !(judgement === 'own' && copies.length > 1)) copy.refusedAt = now
       if (judgement === 'waits') continue
       if (answer.kind === 'retry') this.#failed(copy, answer.reason, sent, now)
       else if (answer.kind === 'reject') this.#refused(copy, answer.reason, copies.length, now)
@@ -245,7 +247,7 @@ export class Book {
     copy.failures += 1
     copy.firstFailedAt ??= now
     if (hits === 1) copy.leaving = { to: 'dead-letter', reason }
-    Object.assign(copy, { attempts: 0, refusedAt: undefined, ownRefusals: 0, probedSince: undefined })
+    Object.assign(copy, { attempts: 0, ownRefusals: 0, probedSince: undefined })
   }
 
   /** Others of its app are taken. */

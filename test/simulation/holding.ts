@@ -76,7 +76,7 @@ export class Holding {
     const isForbidden = answer !== 'bug' && answer.kind === 'halt' && answer.reason === 'forbidden'
     this.#probed(sent, now)
     if (answer === 'bug') return 'own'
-    if (!isForbidden) this.#answered(sent, now)
+    if (answer.kind === 'reject') this.#taken(sent, now)
     if (answer.kind === 'delivered') this.#well(sent, now)
     if (answer.kind === 'pace') this.#pausedUntil = Math.max(this.#pausedUntil, now + answer.afterMs)
     if (answer.kind === 'retry') {
@@ -100,18 +100,19 @@ export class Holding {
     for (const each of probes) Object.assign(each, { isProbing: false, probedAt: now })
   }
 
-  #well({ app, at }: Sent, now: number): void {
+  #well(sent: Sent, now: number): void {
+    const { app, at } = sent
     this.#failures = 0
     this.#held = undefined
     this.#wellAt = Math.max(this.#wellAt, at)
     this.#appWellAt.set(app, Math.max(this.#appWellAt.get(app) ?? 0, at))
-    if (at >= (this.#apps.get(app)?.since ?? Number.POSITIVE_INFINITY)) this.#end(app, now)
+    this.#taken(sent, now)
   }
 
-  /** A probe of its app is answered with anything but a refusal. */
-  #answered({ app, probes }: Sent, now: number): void {
+  /** Its token is taken. */
+  #taken({ app, at, probes }: Sent, now: number): void {
     const refused = this.#apps.get(app)
-    if (refused !== undefined && probes.includes(refused)) this.#end(app, now)
+    if (refused !== undefined && (probes.includes(refused) || at >= refused.since)) this.#end(app, now)
   }
 
   #end(app: string, until: number): void {
