@@ -1,6 +1,8 @@
 /** Writes the pages that are made from the source. `npm run docs` runs it; unit tests say when a page is stale. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { configJsonSchema } from '../src/config/json-schema.ts'
+import { chartReadme } from './chart-readme.ts'
+import { chartSchema } from './chart-schema.ts'
 import { configurationPage } from './configuration-page.ts'
 import { metricsPage } from './metrics-page.ts'
 import { parametersPage } from './parameters-page.ts'
@@ -20,6 +22,8 @@ export const pages: readonly Page[] = [
   { path: 'docs/parameters.md', render: parametersPage },
   { path: 'docs/metrics.md', render: metricsPage },
   { path: 'docs/configuration.md', render: () => configurationPage(contentOf('config/full.yaml')) },
+  { path: 'helm/values.schema.json', render: chartSchema },
+  { path: 'helm/README.md', render: () => chartReadme(contentOf('helm/values.yaml')) },
 ]
 
 if (import.meta.main) {

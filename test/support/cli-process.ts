@@ -12,6 +12,14 @@ export interface Ended {
   readonly stderr: string
 }
 
+interface CliOptions {
+  /** Flags of Node itself. */
+  readonly node?: readonly string[]
+  readonly cwd?: string
+  /** Variables beside those of this process. */
+  readonly env?: Readonly<Record<string, string>>
+}
+
 /** A command as a process of its own, as an operator starts it. */
 export class CliProcess {
   stdout = ''
@@ -19,10 +27,10 @@ export class CliProcess {
   readonly #child: ChildProcess
   readonly #closed: Promise<number | null>
 
-  /** `node`: flags of Node itself. */
-  constructor(t: TestContext, args: readonly string[], { node = [], cwd }: { node?: readonly string[]; cwd?: string } = {}) {
+  constructor(t: TestContext, args: readonly string[], { node = [], cwd, env = {} }: CliOptions = {}) {
     this.#child = spawn(process.execPath, [...node, main, ...args], {
       ...(cwd === undefined ? {} : { cwd }),
+      env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     this.#closed = once(this.#child, 'close').then(([code]) => code as number | null)

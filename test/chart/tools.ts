@@ -1,0 +1,99 @@
+/** The chart's tools, built once from their Go modules and kept beside the other things that tests fetch. */
+import { execFile, spawnSync } from 'node:child_process'
+import { rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { cacheFolder, exists, settleFolder, unfinishedFolder } from '../../src/stack/cache.ts'
+
+const run = promisify(execFile)
+
+interface Tool {
+  readonly module: string
+  readonly version: string
+  /** Of the program, inside of the module. */
+  readonly path: string
+  readonly tags?: string
+  /** A line of its go.mod, which counts for the main module only: that module is then one of ours. */
+  readonly replace?: string
+}
+
+const tools = {
+  helm: { module: 'helm.sh/helm/v4', version: 'v4.3.1', path: 'cmd/helm' },
+  kubeconform: { module: 'github.com/yannh/kubeconform', version: 'v0.8.0', path: 'cmd/kubeconform' },
+  'helm-unittest': {
+    module: 'github.com/helm-unittest/helm-unittest',
+    version: 'v1.1.2',
+    path: 'cmd/helm-unittest',
+    replace: 'github.com/vmware-labs/yaml-jsonpath v0.3.2 => github.com/helm-unittest/yaml-jsonpath v0.4.0',
+  },
+  'kube-score': { module: 'github.com/zegl/kube-score', version: 'v1.20.0', path: 'cmd/kube-score' },
+  // Without the discovery of a dozen clouds, which rules have no use for.
+  promtool: { module: 'github.com/prometheus/prometheus', version: 'v0.316.0', path: 'cmd/promtool', tags: 'remove_all_sd' },
+} as const satisfies Record<string, Tool>
+
+export type ToolName = keyof typeof tools
+
+/** Why the tests of the chart are skipped; undefined: they are not. A machine for tests (CI) must have Go. */
+export const skipped: string | undefined =
+  process.env.CI === undefined && spawnSync('go', ['version']).status !== 0
+    ? 'the tools are built with Go, which is not here'
+    : undefined
+
+const env = { ...process.env, GOFLAGS: '-mod=mod -buildvcs=false', CGO_ENABLED: '0' }
+
+/** The folder of a module's files. */
+export async function moduleFolder(module: string, version: string): Promise<string> {
+  const { stdout } = await run('go', ['mod', 'download', '-json', `${module}@${version}`], { env, maxBuffer: 1e8 })
+  return (JSON.parse(stdout) as { readonly Dir: string }).Dir
+}
+
+/** Where things of the chart's tests are kept under a name that changes with their versions; `make` fills the folder that is not there yet. */
+export async function kept(name: string, make: (folder: string) => Promise<void>): Promise<string> {
+  const cache = join(cacheFolder(process.env), 'chart')
+  const place = join(cache, name)
+  if (await exists(place)) return place
+  const folder = await unfinishedFolder(cache, name)
+  try {
+    process.stderr.write(`making ${name} for the tests of the chart (once)\n`)
+    await make(folder)
+    await settleFolder(folder, place)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+  return place
+}
+
+/** The path of the program. */
+export async function tool(name: ToolName): Promise<string> {
+  const found: Tool = tools[name]
+  const folder = await kept(`${name}-${found.version}`, async (made) => {
+    const { module, version, path, tags = '', replace } = found
+    const flags = ['-trimpath', '-ldflags', '-s -w', '-tags', tags]
+    if (replace === undefined) {
+      await run('go', ['install', ...flags, `${module}/${path}@${version}`], { env: { ...env, GOBIN: made } })
+      return
+    }
+    const lines = ['module tools', 'go 1.26', `tool ${module}/${path}`, `require ${module} ${version}`, `replace ${replace}`]
+    await writeFile(join(made, 'go.mod'), lines.join('\n'))
+    await run('go', ['mod', 'tidy'], { env, cwd: made })
+    await run('go', ['build', ...flags, '-o', name, `${module}/${path}`], { env, cwd: made })
+  })
+  return join(folder, name)
+}
+
+export interface Answer {
+  readonly code: number
+  /** What it wrote, to both outputs. */
+  readonly text: string
+}
+
+/** Runs a tool to its end, whatever that is. */
+export async function answerOf(name: ToolName, args: readonly string[], input = ''): Promise<Answer> {
+  const path = await tool(name)
+  return await new Promise((settle) => {
+    const child = execFile(path, args, { maxBuffer: 1e8 }, (error, stdout, stderr) => {
+      settle({ code: error === null ? 0 : Number(error.code ?? 1), text: stdout + stderr })
+    })
+    child.stdin?.end(input)
+  })
+}
