@@ -106,7 +106,7 @@ The configuration as the service reads it, with the paths of its secrets and cer
 {{- end -}}
 {{- range $place, $app := $tracker.apps -}}
   {{- include "mytracker-sink.mount" (dict
-    "from" (printf "secrets.appTokens.%s" $app.name) "ref" (get $.Values.secrets.appTokens $app.name)
+    "from" (printf "secrets.appTokens.%s" $app.name) "ref" (get (default dict $.Values.secrets.appTokens) $app.name)
     "to" (printf "config.tracker.apps[%d]" $place) "key" "tokenFile" "owner" $app
     "name" (printf "app-token-%d" $place) "model" $model) -}}
 {{- end -}}
@@ -208,7 +208,7 @@ volumes:
   {{- with (include "mytracker-sink.model" . | fromYaml).files }}
   - name: secrets
     projected:
-      defaultMode: 0440
+      defaultMode: 288 # 0440
       sources:
         {{- range . }}
         - {{ include "mytracker-sink.source" . | nindent 10 | trim }}
