@@ -1,6 +1,7 @@
 /** Writes the pages that are made from the source. `npm run docs` runs it; unit tests say when a page is stale. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { configJsonSchema } from '../src/config/json-schema.ts'
+import { chartDashboard } from './chart-dashboard.ts'
 import { chartReadme } from './chart-readme.ts'
 import { chartSchema } from './chart-schema.ts'
 import { configurationPage } from './configuration-page.ts'
@@ -23,6 +24,7 @@ export const pages: readonly Page[] = [
   { path: 'docs/metrics.md', render: metricsPage },
   { path: 'docs/configuration.md', render: () => configurationPage(contentOf('config/full.yaml')) },
   { path: 'helm/values.schema.json', render: chartSchema },
+  { path: 'helm/dashboards/mytracker-sink.json', render: chartDashboard },
   { path: 'helm/README.md', render: () => chartReadme(contentOf('helm/values.yaml')) },
 ]
 
