@@ -69,6 +69,17 @@ describe('values of the chart', { skip: skipped, concurrency: 2 }, () => {
     assert.deepEqual(after?.spec.template, before?.spec.template)
   })
 
+  it('are rendered as docs/kubernetes.md shows them', async (t) => {
+    const page = readFileSync(new URL('../../docs/kubernetes.md', import.meta.url), 'utf8')
+    const blocks = [...page.matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, block = '']) => block)
+    assert.equal(blocks.length, 4)
+    for (const [place, block] of blocks.entries()) {
+      const folder = folderWith(t, { 'values.yaml': block })
+      const { code, text } = await template(chart, '--values', join(folder, 'values.yaml'))
+      assert.equal(code, 0, `block ${place}: ${text}`)
+    }
+  })
+
   it('belong to a chart whose application is this version of the service', () => {
     const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
     assert.equal((parse(readFileSync(join(chart, 'Chart.yaml'), 'utf8')) as { appVersion: string }).appVersion, version)
