@@ -3,7 +3,7 @@ import { execFile, spawnSync } from 'node:child_process'
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { cacheFolder, exists, settleFolder, unfinishedFolder } from '../../src/stack/cache.ts'
+import { cacheFolder, exists, settleFolder, sweepAbandoned, unfinishedFolder } from '../../src/stack/cache.ts'
 
 const run = promisify(execFile)
 
@@ -52,6 +52,7 @@ export async function kept(name: string, make: (folder: string) => Promise<void>
   const cache = join(cacheFolder(process.env), 'chart')
   const place = join(cache, name)
   if (await exists(place)) return place
+  await sweepAbandoned(cache, Date.now())
   const folder = await unfinishedFolder(cache, name)
   try {
     process.stderr.write(`making ${name} for the tests of the chart (once)\n`)
@@ -96,4 +97,9 @@ export async function answerOf(name: ToolName, args: readonly string[], input = 
     })
     child.stdin?.end(input)
   })
+}
+
+/** All of them before the tests, whose files run at the same time and would each begin to build. */
+if (import.meta.main && skipped === undefined) {
+  for (const name of Object.keys(tools)) await tool(name as ToolName)
 }
