@@ -148,8 +148,11 @@ const rows: Readonly<Record<string, readonly Panel[]>> = {
     { title: 'Time of a commit', about: 'Up to its acknowledgement.', shows: quantiles('commit_duration_seconds'), unit: 's' },
     {
       title: 'Rebalances',
-      about: 'How often partitions were dealt out.',
-      shows: { '{{pod}}': 'sum by (pod) (increase(rebalances_total{}[$__rate_interval]))' },
+      about: 'How often partitions were dealt out, and consumers made anew because they did not go on.',
+      shows: {
+        '{{pod}}': 'sum by (pod) (increase(rebalances_total{}[$__rate_interval]))',
+        'made anew: {{reason}}': 'sum by (reason) (increase(consumer_rebuilds_total{}[$__rate_interval]))',
+      },
     },
     { title: 'Partitions', about: 'Of the sources, by instance.', shows: { '{{pod}}': 'sum by (pod) (partitions_assigned{})' } },
     { title: 'CPU', about: 'Cores.', shows: { '{{pod}}': 'sum by (pod) (rate(process_cpu_seconds_total{}[$__rate_interval]))' } },
