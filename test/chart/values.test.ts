@@ -1,6 +1,6 @@
 /** What the chart's schema says of values, said by Helm itself; and what of them the pods notice. */
 import assert from 'node:assert/strict'
-import { cpSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { parse } from 'yaml'
@@ -67,6 +67,20 @@ describe('values of the chart', { skip: skipped, concurrency: 2 }, () => {
     const [before, after] = await Promise.all([chart, newer].map(async (folder) => deploymentOf((await template(folder)).text)))
     assert.notDeepEqual(after?.metadata.labels, before?.metadata.labels)
     assert.deepEqual(after?.spec.template, before?.spec.template)
+  })
+
+  it('are each used by a template', () => {
+    const templates = readdirSync(join(chart, 'templates'), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'utf8'))
+      .join('')
+    const paths = [...readFileSync(join(chart, 'README.md'), 'utf8').matchAll(/^\| `([\w.]+)` \|/gm)].map(([, path = '']) => path)
+    assert.ok(paths.length > 60)
+    const isUsed = (path: string) => new RegExp(`\\.${path.split('.').at(-1)}\\b`).test(templates)
+    assert.deepEqual(
+      paths.filter((path) => !isUsed(path)),
+      [],
+    )
   })
 
   it('are rendered as docs/kubernetes.md shows them', async (t) => {
