@@ -35,6 +35,10 @@ interface Definition {
   }
 }
 
+/** Where KEDA says what its Kafka scaler reads: a ScaledObject's schema leaves that open. */
+export const kedaKafkaScaler = async (): Promise<string> =>
+  await readFile(join(await moduleFolder('github.com/kedacore/keda/v2', keda), 'pkg/scalers/kafka_scaler.go'), 'utf8')
+
 /** The folder that holds them, each named as kubeconform looks for it. */
 export const schemas = async (): Promise<string> =>
   await kept(`schemas-${kubernetes}-${keda}-${prometheusOperator}`, async (folder) => {
