@@ -53,7 +53,7 @@ const head = `# Chart of mytracker-sink
 
 <!-- Made by \`npm run docs\` from the comments of helm/values.yaml. Change those, not this page. -->
 
-Kubernetes from 1.31 on, Helm 3.18 or later. What it takes to run the service in a cluster is told in
+Kubernetes from 1.31 on; tried with Helm 3.22 and 4.3. What it takes to run the service in a cluster is told in
 [docs/kubernetes.md](../docs/kubernetes.md); [ci/](ci) holds values for many a case, each of which is tested.
 
 \`\`\`
