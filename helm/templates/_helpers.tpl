@@ -29,6 +29,11 @@ app.kubernetes.io/component: sink
 {{- toYaml (merge $own .Values.commonLabels) -}}
 {{- end -}}
 
+{{/* Of a root and further labels. */}}
+{{- define "mytracker-sink.labelsAnd" -}}
+{{- toYaml (merge (include "mytracker-sink.labels" (first .) | fromYaml) (last .)) -}}
+{{- end -}}
+
 {{/*
 Without chart and version: a new chart that changes nothing of the pods shall not start them again, for each start moves partitions.
 */}}

@@ -73,9 +73,10 @@
   {{- fail "mappingModules cannot hold a file config.yaml: that is the configuration's own name." -}}
 {{- end -}}
 {{- range .config.mappings -}}
-  {{- $name := trimPrefix "mapping/" (trimPrefix "./" (default "" .module)) -}}
-  {{- if and .module (not (hasPrefix "/" .module)) (not (hasKey $.Values.mappingModules $name)) -}}
-    {{- fail (printf "The mapping of %s names the module %s, but mappingModules has no %s." .record .module $name) -}}
+  {{- $path := trimPrefix "./" (default "/" .module) -}}
+  {{- $isOurs := and (hasPrefix "mapping/" $path) (hasKey $.Values.mappingModules (trimPrefix "mapping/" $path)) -}}
+  {{- if not (or (hasPrefix "/" $path) $isOurs) -}}
+    {{- fail (printf "The mapping of %s names the module %s: write it ./mapping/NAME, with NAME under mappingModules." .record .module) -}}
   {{- end -}}
 {{- end -}}
 {{- end -}}
