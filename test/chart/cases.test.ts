@@ -1,17 +1,16 @@
 /** Every values file of helm/ci: linted, rendered, held against the schemas of what reads it, and its configuration checked by the service. */
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { before, describe, it } from 'node:test'
 import { CliProcess } from '../support/cli-process.ts'
+import { mount } from './mounts.ts'
 import type { Manifest } from './rendering.ts'
 import { cases, chart, folderWith, manifestsOf, only, rendered, valuesOf } from './rendering.ts'
 import { schemas } from './schemas.ts'
 import { answerOf, skipped, tool } from './tools.ts'
 
-const CONFIG = '/etc/mytracker-sink'
-const SECRETS = '/run/secrets/mytracker-sink'
+const CONFIG = '/etc/mytracker-sink/config.yaml'
 
 describe('a values file of the chart', { skip: skipped, concurrency: 2 }, () => {
   before(async () => {
@@ -54,31 +53,13 @@ const conformity = async (manifests: string) => {
   return await answerOf('kubeconform', ['-strict', '-summary', '-schema-location', location], manifests)
 }
 
-/**
- * Lays out what the pod mounts, in a folder in place of the root, and gives the path of the configuration. As the kubelet does it: the
- * files are in a folder of their own, to which links lead, so that all can be changed at once.
- */
+/** Lays out what the pod mounts, and gives the path of the configuration. */
 function mountedConfig(t: TestContext, manifests: readonly Manifest[]): string {
   const root = folderWith(t, {})
-  const write = (mount: string, path: string, text: string) => {
-    const folder = join(root, mount)
-    mkdirSync(dirname(join(folder, '..2026', path)), { recursive: true })
-    writeFileSync(join(folder, '..2026', path), text)
-    const [top = ''] = path.split('/')
-    if (!existsSync(join(folder, '..data'))) symlinkSync('..2026', join(folder, '..data'))
-    if (!existsSync(join(folder, top))) symlinkSync(join('..data', top), join(folder, top))
-  }
-  const { data } = only('ConfigMap', manifests)
-  const { volumes } = only('Deployment', manifests).spec.template.spec
-  for (const volume of volumes) {
-    for (const { key, path } of volume.configMap?.items ?? []) {
-      write(CONFIG, path, data[key].replaceAll(SECRETS, `${root}${SECRETS}`))
-    }
-    for (const { secret, configMap } of volume.projected?.sources ?? []) {
-      for (const { path } of (secret ?? configMap).items) write(SECRETS, path, 'what the file holds')
-    }
-  }
-  return join(root, CONFIG, 'config.yaml')
+  const { metadata, data } = only('ConfigMap', manifests)
+  const { spec } = only('Deployment', manifests).spec.template
+  mount(root, spec, (_, name, key) => (name === metadata.name ? data[key] : 'what the file holds'))
+  return join(root, CONFIG)
 }
 
 /** Variables of the container; those from a Secret hold anything. */

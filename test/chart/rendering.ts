@@ -22,8 +22,10 @@ export interface Manifest {
 }
 
 /** What Helm renders, as text. The release is `sink` in the namespace `events`. */
-export async function rendered(name: string): Promise<string> {
-  const { code, text } = await answerOf('helm', ['template', 'sink', chart, '--namespace', 'events', '--values', valuesOf(name)])
+export const rendered = async (name: string): Promise<string> => await renderedFrom(valuesOf(name))
+
+export async function renderedFrom(valuesFile: string): Promise<string> {
+  const { code, text } = await answerOf('helm', ['template', 'sink', chart, '--namespace', 'events', '--values', valuesFile])
   assert.equal(code, 0, text)
   return text
 }
