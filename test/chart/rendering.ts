@@ -25,9 +25,17 @@ export interface Manifest {
 export const rendered = async (name: string): Promise<string> => await renderedFrom(valuesOf(name))
 
 export async function renderedFrom(valuesFile: string): Promise<string> {
-  const { code, text } = await answerOf('helm', ['template', 'sink', chart, '--namespace', 'events', '--values', valuesFile])
+  const { code, stdout, text } = await answerOf('helm', [
+    'template',
+    'sink',
+    chart,
+    '--namespace',
+    'events',
+    '--values',
+    valuesFile,
+  ])
   assert.equal(code, 0, text)
-  return text
+  return stdout
 }
 
 export const manifestsOf = (text: string): Manifest[] => parseAllDocuments(text).flatMap((document) => document.toJS() ?? [])

@@ -84,6 +84,7 @@ export async function tool(name: ToolName): Promise<string> {
 
 export interface Answer {
   readonly code: number
+  readonly stdout: string
   /** What it wrote, to both outputs. */
   readonly text: string
 }
@@ -93,7 +94,7 @@ export async function answerOf(name: ToolName, args: readonly string[], input = 
   const path = await tool(name)
   return await new Promise((settle) => {
     const child = execFile(path, args, { maxBuffer: 1e8 }, (error, stdout, stderr) => {
-      settle({ code: error === null ? 0 : Number(error.code ?? 1), text: stdout + stderr })
+      settle({ code: error === null ? 0 : Number(error.code ?? 1), stdout, text: stdout + stderr })
     })
     child.stdin?.end(input)
   })

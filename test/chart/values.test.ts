@@ -64,7 +64,7 @@ describe('values of the chart', { skip: skipped, concurrency: 2 }, () => {
     cpSync(chart, newer, { recursive: true })
     const file = join(newer, 'Chart.yaml')
     writeFileSync(file, readFileSync(file, 'utf8').replace(/^version: .*$/m, 'version: 99.0.0'))
-    const [before, after] = await Promise.all([chart, newer].map(async (folder) => deploymentOf((await template(folder)).text)))
+    const [before, after] = await Promise.all([chart, newer].map(async (folder) => deploymentOf((await template(folder)).stdout)))
     assert.notDeepEqual(after?.metadata.labels, before?.metadata.labels)
     assert.deepEqual(after?.spec.template, before?.spec.template)
   })
@@ -103,6 +103,6 @@ describe('values of the chart', { skip: skipped, concurrency: 2 }, () => {
 const deploymentOf = (text: string) => only('Deployment', manifestsOf(text))
 
 async function checksumOf(...values: readonly string[]): Promise<string> {
-  const { text } = await template(chart, ...values.flatMap((value) => ['--set', value]))
-  return deploymentOf(text).spec.template.metadata.annotations['checksum/config']
+  const { stdout } = await template(chart, ...values.flatMap((value) => ['--set', value]))
+  return deploymentOf(stdout).spec.template.metadata.annotations['checksum/config']
 }
