@@ -63,4 +63,11 @@ describe('the alerts of the chart', { skip: skipped }, () => {
       [],
     )
   })
+
+  it('are those that docs/kubernetes.md explains', async () => {
+    const page = readFileSync(new URL('../../docs/kubernetes.md', import.meta.url), 'utf8')
+    const explained = [...page.matchAll(/^\| `(MytrackerSink\w+)` \|/gm)].map(([, name]) => name)
+    const alerts = (await rules('service-monitor')).groups.flatMap((group) => group.rules.map(({ alert }) => alert))
+    assert.deepEqual(explained, alerts)
+  })
 })
