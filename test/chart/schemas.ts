@@ -1,4 +1,6 @@
 /** Strict JSON schemas of Kubernetes, KEDA and the Prometheus operator, made of what they publish in their own modules. */
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parse } from 'yaml'
@@ -41,7 +43,7 @@ export const kedaKafkaScaler = async (): Promise<string> =>
 
 /** The folder that holds them, each named as kubeconform looks for it. */
 export const schemas = async (): Promise<string> =>
-  await kept(`schemas-${kubernetes}-${keda}-${prometheusOperator}`, async (folder) => {
+  await kept(`schemas-${edition()}`, async (folder) => {
     const swagger = join(await moduleFolder('k8s.io/kubernetes', kubernetes), 'api/openapi-spec/swagger.json')
     const { definitions: all } = JSON.parse(await readFile(swagger, 'utf8')) as { readonly definitions: Record<string, Node> }
     const write = async (kind: Kind, schema: Node) =>
@@ -63,6 +65,13 @@ export const schemas = async (): Promise<string> =>
       }
     }
   })
+
+/** Changes with what is written above, too, and not only with the versions. */
+const edition = (): string =>
+  createHash('sha256')
+    .update(readFileSync(import.meta.filename))
+    .digest('hex')
+    .slice(0, 12)
 
 const fileOf = ({ group, version, kind }: Kind): string =>
   `${[kind.toLowerCase(), ...(group === '' ? [] : [group.split('.')[0]]), version].join('-')}.json`
