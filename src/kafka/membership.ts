@@ -4,7 +4,7 @@ import kafkajs from 'kafkajs'
 import type { ResumePoint } from '../core/offset-runs.ts'
 import { encodeOffsetMap, isCut } from './offset-map.ts'
 import type { OutOfRange } from './repairs.ts'
-import { onOutOfRange, onTopicGone } from './repairs.ts'
+import { onCoordinatorGone, onOutOfRange, onTopicGone } from './repairs.ts'
 
 export type Point = ResumePoint & { readonly topic: string; readonly partition: number }
 
@@ -129,9 +129,15 @@ export class Membership {
   }
 
   async #current(): Promise<Broker> {
-    if (this.#coordinator?.isConnected() !== true) this.#coordinator = await this.#find?.()
-    if (this.#coordinator === undefined) throw new Error('the group was not joined')
-    return this.#coordinator
+    if (this.#coordinator?.isConnected() === true) return this.#coordinator
+    return await this.#findAnew()
+  }
+
+  async #findAnew(): Promise<Broker> {
+    const found = await this.#find?.()
+    if (found === undefined) throw new Error('the group was not joined')
+    this.#coordinator = found
+    return found
   }
 
   /** Joins nothing from now on, and asks no second time for a commit; a join that is under way is taken back. */
@@ -143,6 +149,7 @@ export class Membership {
     onOutOfRange(cluster, this.#options.outOfRange)
     // Who cannot be asked now will refuse a commit.
     this.#joinAgain = onTopicGone(cluster, () => this.#findGone().catch(() => undefined))
+    onCoordinatorGone(cluster, () => this.#findAnew())
     const find = cluster.findGroupCoordinator.bind(cluster)
     this.#find = () => find({ groupId: this.#options.groupId })
     cluster.findGroupCoordinator = async (group) => {

@@ -30,6 +30,7 @@ export function repairKafkajs(): void {
   goOnAtTheStart()
   joinWhereATopicIsGone()
   endWhatFetchesForNobody()
+  beatWhereTheCoordinatorIs()
   endWhatIsNotAuthenticated()
   decodeInSlices()
   giveChunksBack()
@@ -236,6 +237,41 @@ function endWhatFetchesForNobody(): void {
   prototype.fetch = async function (this: Runner, nodeId): Promise<unknown[]> {
     if (!this.running) throw new Error('the consumer was stopped')
     return await fetch.call(this, nodeId)
+  }
+}
+
+/** Who finds the group's coordinator of now, by kafkajs' cluster object. */
+const finders = new WeakMap<object, () => Promise<unknown>>()
+
+export function onCoordinatorGone(cluster: object, find: () => Promise<unknown>): void {
+  finders.set(cluster, find)
+}
+
+/** A broker that does not answer, or not any more. */
+const GONE = ['KafkaJSConnectionError', 'KafkaJSConnectionClosedError', 'KafkaJSRequestTimeoutError']
+
+/**
+ * When the coordinator's broker is gone, kafkajs sends its heartbeats there all the same, fails with each, fetches nothing meanwhile, and
+ * only after a dozen seconds begins anew. Until then the others of the group wait for it, for the whole of its session. Here the next
+ * heartbeat goes to whoever coordinates now, which knows the group's members.
+ */
+function beatWhereTheCoordinatorIs(): void {
+  interface ConsumerGroup {
+    readonly cluster: object
+    coordinator: unknown
+    heartbeat(options: { interval: number }): Promise<void>
+  }
+  const { prototype } = require('kafkajs/src/consumer/consumerGroup') as { prototype: ConsumerGroup }
+  const { heartbeat } = prototype
+  prototype.heartbeat = async function (this: ConsumerGroup, options): Promise<void> {
+    try {
+      await heartbeat.call(this, options)
+    } catch (error) {
+      const find = finders.get(this.cluster)
+      if (find === undefined || !GONE.includes((error as Error).name)) throw error
+      this.coordinator = await find()
+      await heartbeat.call(this, options)
+    }
   }
 }
 
