@@ -1,4 +1,5 @@
 /** The entry: which command, which exit code. */
+import { existsSync } from 'node:fs'
 import { enableCompileCache } from 'node:module'
 import { Command, CommanderError } from 'commander'
 import { about } from './about.ts'
@@ -15,17 +16,23 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   test: async () => (await import('./cli/test.ts')).testCommand(),
   'dead-letters': async () => (await import('./cli/dead-letters.ts')).deadLettersCommand(),
   status: async () => (await import('./cli/status.ts')).statusCommand(),
-  simulate: async () => (await import('./cli/simulate.ts')).simulateCommand(),
   init: async () => (await import('./cli/init.ts')).initCommand(),
   schema: async () => (await import('./cli/schema.ts')).schemaCommand(),
+}
+
+/** To try things with. The image leaves them out, and what they are made of. */
+const trials: typeof commands = {
+  simulate: async () => (await import('./cli/simulate.ts')).simulateCommand(),
   demo: async () => (await import('./cli/demo.ts')).demoCommand(),
 }
+const hasTrials = existsSync(new URL('simulator', import.meta.url))
 
 async function main(argv: readonly string[]): Promise<number> {
   if (argv[2] === 'run') boundYoungGeneration()
   const program = new Command('mytracker-sink').description(about.description).version(about.version).exitOverride()
-  const named = commands[argv[2] ?? '']
-  const loaded = named === undefined ? Object.values(commands) : [named]
+  const known = hasTrials ? { ...commands, ...trials } : commands
+  const named = known[argv[2] ?? '']
+  const loaded = named === undefined ? Object.values(known) : [named]
   for (const load of loaded) program.addCommand((await load()).exitOverride().configureHelp({ showGlobalOptions: false }))
   try {
     await program.parseAsync([...argv])

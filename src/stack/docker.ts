@@ -8,8 +8,8 @@ import { freePorts, portAnswers } from './ports.ts'
 import { brokerReady } from './ready.ts'
 import type { Started, Starting } from './starting.ts'
 
-const brokerImage = 'apache/kafka:4.3.1'
-const registryImage = 'apicurio/apicurio-registry:3.0.9'
+export const brokerImage = 'apache/kafka:4.3.1'
+export const registryImage = 'apicurio/apicurio-registry:3.0.9'
 const registryPort = 8080
 const controllerPort = 29_093
 const pingMs = 1000

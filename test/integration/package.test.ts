@@ -89,6 +89,33 @@ console.log(misspelt.message + '; ' + refused.kind + ' ' + refused.status)
 await client.close()
 `
 
+/** The service itself, held by a program: `.` with its types, up to a start that finds no broker. */
+const holder = (config: string): string => `
+import type { Config, Log, Service } from 'mytracker-sink'
+import { createClient, createLog, createService, loadConfig } from 'mytracker-sink'
+import { createClient as ofTracker } from 'mytracker-sink/tracker'
+
+const loaded = loadConfig('${config}', { BROKER: '127.0.0.1:1' })
+if ('problems' in loaded) throw new Error(JSON.stringify(loaded.problems))
+const { config }: { config: Config } = loaded
+// @ts-expect-error a text: unless the types are found, this line is no error
+const wrong: number = config.kafka.groupId
+const log: Log = createLog('silent', process.stdout)
+const service: Service = createService(config, log)
+const refused: unknown = await service.start().catch((error: unknown) => error)
+const broken = loadConfig('${config}', {})
+const problems = 'problems' in broken ? broken.problems.map(({ key }) => key) : []
+console.log([wrong, refused instanceof Error, await service.stop(), createClient === ofTracker, ...problems].join())
+process.exit()
+`
+
+const holderConfig = `
+kafka: { brokers: ["\${BROKER}"], groupId: held, topics: [t], startFrom: latest }
+schemaRegistry: { url: "http://127.0.0.1:1" }
+tracker: { endpoint: "http://127.0.0.1:1", apps: [{ name: a, idApp: 1, token: t }] }
+http: { host: 127.0.0.1, port: 0 }
+`
+
 test('the packed package is a typed client for ES and CommonJS programs, and the command', { timeout: 120_000 }, async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'mytracker-sink-package-'))
   t.after(() => rmSync(folder, { recursive: true, force: true }))
@@ -121,7 +148,17 @@ test('the packed package is a typed client for ES and CommonJS programs, and the
   await run(app, process.execPath, '--throw-deprecation', 'program.cjs')
   assert.equal(server.received[2]?.body, '{"customUserId":"cjs"}')
 
+  const config = join(app, 'sink.yaml')
+  writeFileSync(config, holderConfig)
+  writeFileSync(join(app, 'holder.ts'), holder(config))
+  symlinkSync(join(checkout, 'node_modules/@types'), join(app, 'types'))
+  const held = { ...compilerOptions, types: ['node'], typeRoots: ['./types'], skipLibCheck: true }
+  writeFileSync(join(app, 'tsconfig.json'), JSON.stringify({ compilerOptions: held, files: ['holder.ts'] }))
+  await run(app, process.execPath, tsc)
+  assert.equal(await run(app, process.execPath, 'holder.ts'), 'held,true,true,true,kafka.brokers[0]')
+
   const { version } = JSON.parse(readFileSync(join(checkout, 'package.json'), 'utf8'))
+  assert.equal(await run(app, 'npx', '--offline', 'mytracker-sink', '--version'), version)
   assert.equal(await run(app, join(app, 'node_modules/.bin/mytracker-sink'), '--version'), version)
   assert.match(await run(app, join(app, 'node_modules/.bin/mytracker-sink'), '--help'), /\n {2}run .*\n(.*\n)*\s+simulate /)
 })
@@ -130,4 +167,10 @@ test('in a checkout, without a build, the door and the command work as well', as
   const text = "import { createClient } from 'mytracker-sink/tracker'; console.log(typeof createClient)"
   assert.equal(await run(checkout, process.execPath, '--input-type=module', '--eval', text), 'function')
   assert.match(await run(checkout, process.execPath, 'bin/mytracker-sink.js', '--version'), /^\d/)
+})
+
+test('an older Node is told in one line which one is needed', async () => {
+  const older = 'Object.defineProperty(process, "versions", { value: { ...process.versions, node: "22.21.0" } })'
+  const said = run(checkout, process.execPath, `--import=data:text/javascript,${older}`, 'bin/mytracker-sink.js', '--version')
+  await assert.rejects(said, { code: 1, stdout: '', stderr: /^mytracker-sink needs Node 24 or newer; this is .*\n$/ })
 })

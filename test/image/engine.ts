@@ -1,0 +1,82 @@
+/** Podman with storage of its own, without a daemon: what it makes goes with the test. */
+import { execFile } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+
+const exec = promisify(execFile)
+const COMMAND_MS_MAX = 600_000
+const TOOLS = { podman: '--version', runc: '--version', hadolint: '--version', ldd: '--version', tar: '--version' }
+
+/** Works where the test is in a container itself: lower limits than it has, and no systemd asked for anything. */
+const settings = `[containers]
+default_ulimits = ["nofile=20000:20000", "nproc=16384:16384"]
+[engine]
+runtime = "runc"
+cgroup_manager = "cgroupfs"
+events_logger = "file"
+`
+
+export interface Ended {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export class Engine {
+  /** For files of the test's own, gone with the storage. */
+  readonly folder = mkdtempSync(join(tmpdir(), 'mytracker-sink-image-'))
+
+  private constructor() {
+    writeFileSync(join(this.folder, 'containers.conf'), settings)
+  }
+
+  /** Rejects with a sentence where a tool is missing. */
+  static async start(): Promise<Engine> {
+    const missing: string[] = []
+    for (const [tool, flag] of Object.entries(TOOLS)) await exec(tool, [flag]).catch(() => missing.push(tool))
+    if (missing.length > 0) throw new Error(`the test of the image needs ${missing.join(', ')} on the PATH: see docs/image.md`)
+    return new Engine()
+  }
+
+  /** How it ended, whatever the code. */
+  async ended(...args: readonly string[]): Promise<Ended> {
+    return await exec('podman', [...this.#place(), ...args], this.#options()).then(
+      (said) => ({ code: 0, ...said }),
+      ({ code, stdout, stderr }: Ended) => ({ code, stdout, stderr }),
+    )
+  }
+
+  /** What it prints. Rejects where it fails. */
+  async podman(...args: readonly string[]): Promise<string> {
+    const { code, stdout, stderr } = await this.ended(...args)
+    if (code !== 0) throw new Error(`podman ${args.join(' ')}: ${code}\n${stdout.slice(-2_000)}${stderr.slice(-4_000)}`)
+    return stdout.trim()
+  }
+
+  /** A folder as an image. */
+  async imported(folder: string, image: string, ...changes: readonly string[]): Promise<void> {
+    const archive = join(this.folder, 'import.tar')
+    await exec('tar', ['-C', folder, '--owner=0', '--group=0', '-cf', archive, '.'])
+    await this.podman('import', '--quiet', ...changes.flatMap((change) => ['--change', change]), archive, image)
+    rmSync(archive)
+  }
+
+  async stop(): Promise<void> {
+    await this.ended('rm', '--all', '--force', '--time', '0')
+    await this.ended('rmi', '--all', '--force')
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+
+  #place(): string[] {
+    const [root, runroot] = [join(this.folder, 'storage'), join(this.folder, 'run')]
+    mkdirSync(root, { recursive: true })
+    return ['--root', root, '--runroot', runroot]
+  }
+
+  #options() {
+    const env = { ...process.env, CONTAINERS_CONF: join(this.folder, 'containers.conf') }
+    return { env, timeout: COMMAND_MS_MAX, maxBuffer: 64 * 1_048_576 }
+  }
+}

@@ -1,0 +1,172 @@
+/** The image as it is built and run: read-only, without rights, without a shell. Needs the tools that docs/image.md names. */
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { cpSync, mkdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import { after, before, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { Cluster } from '../../src/stack/cluster.ts'
+import { freePorts } from '../../src/stack/ports.ts'
+import { startStack } from '../../src/stack/stack.ts'
+import { scoredSchema, scores, writeGameConfig } from '../support/game.ts'
+import { until } from '../support/sink-process.ts'
+import type { Bases } from './bases.ts'
+import { basesOf } from './bases.ts'
+import { Engine } from './engine.ts'
+
+const MB = 1_000_000
+const OVER_BASE_MAX = 60 * MB
+const EVENTS = 500
+const image = 'localhost/mytracker-sink:test'
+const standIn = 'localhost/mytracker-sink-stand-in:test'
+const checkout = fileURLToPath(new URL('../..', import.meta.url))
+const dockerfile = join(checkout, 'Dockerfile')
+const { version } = JSON.parse(readFileSync(join(checkout, 'package.json'), 'utf8')) as { version: string }
+
+const engine = await Engine.start()
+after(() => engine.stop())
+let bases: Bases
+before(async () => {
+  bases = await basesOf(engine, readFileSync(dockerfile, 'utf8'))
+  await build('sink', image)
+  await build('stand-in', standIn)
+})
+
+async function build(target: string, name: string): Promise<void> {
+  const given = { BUILD_IMAGE: bases.build, BASE_IMAGE: bases.runtime, VERSION: version, REVISION: 'r1' }
+  const flags = Object.entries(given).flatMap(([key, value]) => ['--build-arg', `${key}=${value}`])
+  await engine.podman(
+    'build',
+    '--isolation=chroot',
+    '--layers',
+    '--pull=never',
+    ...flags,
+    '--target',
+    target,
+    '--tag',
+    name,
+    checkout,
+  )
+}
+
+interface Locked {
+  readonly dev?: boolean
+}
+
+/** As strict as it goes: nothing can be written, not even to /tmp. */
+const strict = ['--read-only', '--read-only-tmpfs=false', '--cap-drop=ALL', '--security-opt=no-new-privileges', '--network=host']
+
+/** A folder with this configuration, readable for any user, at the place where the image looks. */
+function mounted(name: string, file?: string): string {
+  const folder = join(engine.folder, name)
+  mkdirSync(folder)
+  if (file !== undefined) cpSync(file, join(folder, 'config.yaml'))
+  return `--volume=${folder}:/etc/mytracker-sink:ro`
+}
+
+/** Ends with the test, and is looked at before. */
+async function running(t: TestContext, ...args: readonly string[]): Promise<string> {
+  const id = await engine.podman('run', '--detach', ...strict, ...args)
+  t.after(() => engine.ended('rm', '--force', '--time', '0', id))
+  return id
+}
+
+test('the Dockerfile has nothing that hadolint would say something about', async () => {
+  const { stdout } = await promisify(execFile)('hadolint', [dockerfile])
+  assert.equal(stdout, '')
+  assert.doesNotMatch(readFileSync(dockerfile, 'utf8'), /^# *syntax=/m)
+})
+
+test('the image adds at most 60 MB to its base', async (t) => {
+  const size = async (name: string) => Number(await engine.podman('image', 'inspect', '--format={{.Size}}', name))
+  const over = (await size(image)) - (await size(bases.runtime))
+  t.diagnostic(`${(over / MB).toFixed(1)} MB over ${bases.runtime}`)
+  assert.ok(over > 0 && over <= OVER_BASE_MAX, `${over} bytes`)
+})
+
+test('the image holds the built service and what it needs in production, nothing else', async () => {
+  const id = await engine.podman('create', image)
+  const archive = join(engine.folder, 'image.tar')
+  await engine.podman('export', '--output', archive, id)
+  const listed = await promisify(execFile)('tar', ['-tf', archive], { maxBuffer: 64 * MB })
+  const files = listed.stdout.split('\n').filter((file) => file.startsWith('app/') && !file.endsWith('/'))
+  const own = files.filter((file) => !file.startsWith('app/node_modules/'))
+  const folders = new Set(own.map((file) => file.split('/').slice(0, 2).join('/')))
+  assert.deepEqual([...folders].sort(), ['app/dist', 'app/package.json', 'app/schemas'])
+  assert.ok(own.includes('app/dist/main.js') && own.includes('app/dist/cli/run.js'))
+  assert.deepEqual(
+    own.filter((file) => /simulat|\/shop|stack|demo|\.test\.|\.ts$|fixtures/.test(file)),
+    [],
+  )
+  const libraries = new Set(files.flatMap((file) => /^app\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1] ?? []))
+  const locked = JSON.parse(readFileSync(join(checkout, 'package-lock.json'), 'utf8')) as { packages: Record<string, Locked> }
+  const isForProduction = (name: string): boolean => locked.packages[`node_modules/${name}`]?.dev !== true && name !== 'fastify'
+  assert.deepEqual(
+    [...libraries].filter((name) => !isForProduction(name)),
+    [],
+  )
+  const programs = listed.stdout.split('\n').filter((file) => /(^|\/)(bin|sbin)\/(sh|bash|dash|busybox|npm)$/.test(file))
+  assert.deepEqual(programs, [])
+})
+
+test('the image says what it is, and is not root', async () => {
+  const inspected = (field: string) => engine.podman('image', 'inspect', `--format={{${field}}}`, image)
+  assert.equal(await inspected('.User'), '65532:65532')
+  const labels = JSON.parse(await inspected('json .Labels')) as Record<string, string>
+  const label = (name: string): unknown => labels[`org.opencontainers.image.${name}`]
+  assert.deepEqual(['title', 'licenses', 'version', 'revision'].map(label), ['mytracker-sink', 'MIT', version, 'r1'])
+})
+
+test('the commands of the service are there, those to try things with are not', async () => {
+  const run = (...args: readonly string[]) => engine.ended('run', '--rm', ...strict, ...args)
+  assert.deepEqual(await run(image, '--version'), { code: 0, stdout: `${version}\n`, stderr: '' })
+  const { code, stdout, stderr } = await run(image, '--help')
+  assert.equal(code, 0, stderr)
+  assert.match(stdout, / run /)
+  assert.doesNotMatch(stdout, / demo | simulate /)
+  const codecs =
+    "require('/app/node_modules/snappy').compressSync('x'); require('/app/node_modules/lz4-napi').compressSync(Buffer.from('x'))"
+  const native = await run('--entrypoint=/nodejs/bin/node', image, '--eval', codecs)
+  assert.equal(native.code, 0, native.stderr)
+})
+
+test('a mounted configuration is checked, and a missing one ends the start with 78', async () => {
+  const at = '/etc/mytracker-sink/config.yaml'
+  const minimal = mounted('minimal', join(checkout, 'config/minimal.yaml'))
+  const checked = await engine.ended('run', '--rm', ...strict, '--user=10001:10001', minimal, image, 'check', '--config', at)
+  assert.equal(checked.code, 0, checked.stderr)
+  const missing = await engine.ended('run', '--rm', ...strict, mounted('empty'), image)
+  assert.equal(missing.code, 78, missing.stderr)
+  assert.match(missing.stderr, /config\.yaml/)
+})
+
+test('the service delivers from a read-only container of 320 MiB to the stand-in, and SIGTERM ends it with 0', async (t) => {
+  const stack = await startStack({ env: process.env, report: (line) => process.stderr.write(`${line}\n`) })
+  t.after(() => stack.stop())
+  const cluster = await Cluster.connect(stack)
+  t.after(() => cluster.close())
+  const [topic, groupId] = ['image-events', 'image-sink']
+  await cluster.createTopic(topic, 2)
+  await cluster.produce(topic, scores(await cluster.register('game', scoredSchema), EVENTS, 2).messages)
+
+  const [port] = await freePorts(1)
+  const trackerUrl = `http://127.0.0.1:${port}`
+  await running(t, standIn, '--port', String(port))
+  await until('the stand-in answers', () =>
+    fetch(`${trackerUrl}/_/counts`).then(
+      ({ ok }) => ok,
+      () => false,
+    ),
+  )
+  const config = mounted('running', writeGameConfig(cluster, engine.folder, { topic, groupId, trackerUrl }))
+  const sink = await running(t, '--memory=320m', config, image)
+  const accepted = async () => ((await (await fetch(`${trackerUrl}/_/counts`)).json()) as { events: number }).events
+  await until(`${EVENTS} events are accepted`, async () => (await accepted()) >= EVENTS)
+  await engine.podman('kill', '--signal=TERM', sink)
+  assert.equal(await engine.podman('wait', sink), '0')
+  assert.equal(await accepted(), EVENTS)
+  const committed = await cluster.committed(groupId, topic)
+  assert.deepEqual(committed, await cluster.ends(topic))
+})
