@@ -36,7 +36,8 @@ LABEL org.opencontainers.image.title="mytracker-sink" \
   org.opencontainers.image.licenses="MIT" \
   org.opencontainers.image.version="${VERSION}" \
   org.opencontainers.image.revision="${REVISION}"
-ENV NODE_ENV=production
+# The heaps of glibc's threads: docs/decisions/0006-memory.md.
+ENV NODE_ENV=production MALLOC_ARENA_MAX=2
 WORKDIR /app
 COPY --from=service /app/package.json ./
 COPY --from=service /app/node_modules node_modules

@@ -79,5 +79,6 @@ test('the process keeps what is young small, and ends in order', { skip: process
   await Asking.of(sink)
   const commandLine = readFileSync(`/proc/${sink.pid}/cmdline`, 'utf8').split('\0')
   assert.ok(commandLine.includes(YOUNG_GENERATION_FLAG), commandLine.join(' '))
+  assert.ok(readFileSync(`/proc/${sink.pid}/environ`, 'utf8').split('\0').includes('MALLOC_ARENA_MAX=2'))
   assert.ok((await sink.end('SIGTERM')) !== null, 'it was killed')
 })
