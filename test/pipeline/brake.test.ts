@@ -105,3 +105,13 @@ test('dead letters whose write is to be tried again when the brake holds are wri
   await bench.clock.advance(60_000)
   assert.equal(bench.sideExit.writes.length, 1)
 })
+
+test('what waits to be sent when the brake holds is sent no more', async () => {
+  const bench = new Bench({ ...batchOf({ maxEvents: 1 }), maxInFlight: 1 }, { brakeShare: 0.5 })
+  const lane = bench.lane()
+  lane.accept([recordOf(0), recordOf(1)], 2)
+  look(bench.brake, { good: 0, bad: 200 })
+  await bench.sender.answer(0, delivered)
+  await bench.clock.advance(60_000)
+  assert.deepEqual([bench.sender.sent, lane.commitPoint()?.offset], [[['0']], 1])
+})
