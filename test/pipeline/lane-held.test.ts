@@ -223,3 +223,16 @@ test('a key whose records wait is counted once, however many of the batch have i
   for (const sequence of [0, 1, 2]) batch.add({ ...openHitOf(sequence), key })
   assert.equal(blockedOf([batch]), 5)
 })
+
+test('a bug is no refusal: what is refused after it is refused for the first time', async () => {
+  const bench = new Bench(batchOf({ maxEvents: 1 }))
+  for (const offset of [0, 7]) bench.preparer.script.set(offset, hitOf(offset, vk))
+  bench.lane().accept([recordOf(0)], 1)
+  bench.sender.requests[0]?.reject(new TypeError('undefined is not a function'))
+  await bench.clock.advance(1)
+  bench.lane(1).accept([recordOf(7, null, 1)], 8)
+  await bench.sender.answer(1, delivered)
+  await bench.clock.advance(10_000)
+  await bench.sender.answer(2, forbidden)
+  assert.equal(bench.gate.view().apps.length, 1)
+})
