@@ -7,7 +7,7 @@ const LEAST_SHARE = 1 / 16
 /** So long it takes from nothing to the whole, milliseconds, while requests are answered well. */
 const GROW_MS = 20_000
 /** Of the answers of late: single records that fail by themselves are no sign of overload. */
-const FAILING_SHARE = 0.1
+const FAILING_SHARE = 0.25
 const LATE_ANSWERS = 16
 /** What a fixed rate may save up while nothing is sent, milliseconds. */
 const BURST_MS = 100
