@@ -36,7 +36,6 @@ export class Probe {
   readonly #sampler: Sampler
   readonly #dropped: Record<string, number> = {}
   readonly #latency = this.metrics.histogram('record_latency_seconds')
-
   readonly #tierAfter: (topic: string, reason: Reason) => string
 
   /** `tierAfter`: the name of the tier that a record of `topic` is parked on for that reason. */
@@ -202,10 +201,9 @@ export class Probe {
       return
     }
     this.counts.failedRequests += 1
+    const isElsewhere = answer.kind === 'halt' && answer.reason === 'misconfigured'
     if (answer.kind === 'retry') this.troubles.began('tracker', '', answer.detail)
-    else if (answer.kind === 'halt' && answer.reason === 'misconfigured') {
-      this.troubles.began('misconfigured', `${route.app} ${route.method}`, answer.detail)
-    }
+    else if (isElsewhere) this.troubles.began('misconfigured', `${route.app} ${route.method}`, answer.detail)
     // One that is refused in earnest is one that was heard.
     else if (answer.kind === 'reject') this.troubles.ended('tracker')
     const reason = 'reason' in answer ? { reason: answer.reason } : {}
