@@ -6,7 +6,8 @@ import type { Wake } from './turns.ts'
 export interface BlockedAppsOptions {
   readonly clock: Clock
   readonly times: ProbeTimes
-  readonly onChange?: (app: string, held: Held | undefined) => void
+  /** `held`: undefined when it is refused no more. */
+  readonly onChange: (app: string, held: Held | undefined) => void
 }
 
 interface Blocked {
@@ -62,7 +63,7 @@ export class BlockedApps {
   #end(app: string, { hold, waiting }: Blocked): readonly Wake[] {
     hold.close()
     this.#apps.delete(app)
-    this.#options.onChange?.(app, undefined)
+    this.#options.onChange(app, undefined)
     return [...waiting]
   }
 
@@ -92,6 +93,6 @@ export class BlockedApps {
     const hold = new Hold({ ...this.#options, onDue })
     hold.open(detail)
     this.#apps.set(app, { hold, waiting })
-    this.#options.onChange?.(app, hold.held)
+    this.#options.onChange(app, hold.held)
   }
 }

@@ -1,4 +1,5 @@
 /** What the pipeline needs of the world. Adapters satisfy these structurally; the pipeline knows no Kafka, no HTTP, no Avro. */
+import type { HeldBack } from '../core/held-back.ts'
 import type { Hit, Route } from '../core/hit.ts'
 import type { ResumePoint } from '../core/offset-runs.ts'
 import type { Answer, Reason, Reject, Skip, SkipReason } from '../core/outcome.ts'
@@ -108,12 +109,6 @@ export interface FlowHandlers {
   assigned(partitions: readonly Assigned[]): void
   /** False: not taken over; it will come again. */
   fetched(fetched: Fetched): boolean
-}
-
-/** What is held back: `down` and `misconfigured` everything, `forbidden` an app, `brake` a topic; `name`: which. */
-export interface HeldBack {
-  readonly why: 'down' | 'misconfigured' | 'forbidden' | 'brake'
-  readonly name: string
 }
 
 /** One call per happening, per batch rather than per record. */

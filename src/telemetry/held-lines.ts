@@ -1,10 +1,6 @@
-/** What is said when something begins to be held back, and when it ends. */
-export interface HeldBack {
-  readonly why: 'down' | 'misconfigured' | 'forbidden' | 'brake'
-  /** The app, or the topic; empty: everything. */
-  readonly name: string
-}
+import type { HeldBack } from '../core/held-back.ts'
 
+/** What is said when something begins to be held back, and when it ends. */
 export const heldLines: Readonly<Record<HeldBack['why'], { level: 'warn' | 'error'; begins: string; ends: string }>> = {
   down: {
     level: 'warn',
