@@ -277,6 +277,15 @@ configMapTargetRef: {{- toYaml . | nindent 2 }}
 {{- default (printf "namespace=%q,job=%q" .Release.Namespace .Release.Name) .Values.alerts.selector -}}
 {{- end -}}
 
+{{/* What a person types to ask the service in a pod. */}}
+{{- define "mytracker-sink.inPod" -}}
+kubectl --namespace {{ .Release.Namespace }} exec deployment/{{ include "mytracker-sink.fullname" . }} -- mytracker-sink
+{{- end -}}
+
+{{- define "mytracker-sink.statusCommand" -}}
+{{ include "mytracker-sink.inPod" . }} status --url http://localhost:{{ include "mytracker-sink.port" . }}
+{{- end -}}
+
 {{/* Labels of an alert: its severity, and the alerts' values. */}}
 {{- define "mytracker-sink.alertLabels" -}}
 {{- toYaml (merge (dict "severity" (first .)) (last .).extraLabels) -}}

@@ -70,6 +70,7 @@ export class Probe {
     apps: readonly { name: string; idApp: number }[]
     topics: readonly string[]
   }): void {
+    for (const topic of facts.topics) this.metrics.add('records_missed_total', { topic }, 0)
     this.#log.info(facts, 'mytracker-sink is starting')
   }
 

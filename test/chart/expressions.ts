@@ -7,13 +7,26 @@ interface Panel {
   readonly targets?: readonly { readonly expr: string }[]
 }
 
-/** Every query of the dashboard, for the release `sink` in the namespace `events` and a scrape a minute. */
-export function dashboardQueries(): string[] {
-  const { panels } = JSON.parse(readFileSync(join(chart, 'dashboards/mytracker-sink.json'), 'utf8')) as {
-    readonly panels: readonly Panel[]
-  }
-  const queries = panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr))
-  return queries.map((query) =>
-    query.replaceAll('$namespace', 'events').replaceAll('$job', 'sink').replaceAll('$__rate_interval', '4m'),
-  )
+interface Dashboard {
+  readonly panels: readonly Panel[]
+  readonly templating: { readonly list: readonly { readonly name: string; readonly definition?: string }[] }
+}
+
+const dashboard = (): Dashboard => JSON.parse(readFileSync(join(chart, 'dashboards/mytracker-sink.json'), 'utf8')) as Dashboard
+
+/** As Grafana fills it in for the release `sink` in the namespace `events`. */
+const filled = (query: string): string => query.replaceAll('$namespace', 'events').replaceAll('$job', 'sink')
+
+/** Every query of the dashboard. `rateInterval`: four scrapes, as Grafana would take it. */
+export function dashboardQueries(rateInterval = '4m'): string[] {
+  const queries = dashboard().panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr))
+  return queries.map((query) => filled(query).replaceAll('$__rate_interval', rateInterval))
+}
+
+/** The choices above the dashboard: a label, and the series whose values of it are offered. */
+export function dashboardChoices(): { readonly label: string; readonly selector: string }[] {
+  return dashboard().templating.list.flatMap(({ definition = '' }) => {
+    const [, selector = '', label = ''] = /^label_values\((.*), (\w+)\)$/.exec(definition) ?? []
+    return label === '' ? [] : [{ label, selector: filled(selector) }]
+  })
 }

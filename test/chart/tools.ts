@@ -17,6 +17,9 @@ interface Tool {
   readonly replace?: string
 }
 
+/** Without the discovery of a dozen clouds, and without the pages, for which another tag is needed. */
+const prometheus = { module: 'github.com/prometheus/prometheus', version: 'v0.316.0', tags: 'remove_all_sd' } as const
+
 const tools = {
   helm: { module: 'helm.sh/helm/v4', version: 'v4.3.1', path: 'cmd/helm' },
   kubeconform: { module: 'github.com/yannh/kubeconform', version: 'v0.8.0', path: 'cmd/kubeconform' },
@@ -27,8 +30,8 @@ const tools = {
     replace: 'github.com/vmware-labs/yaml-jsonpath v0.3.2 => github.com/helm-unittest/yaml-jsonpath v0.4.0',
   },
   'kube-score': { module: 'github.com/zegl/kube-score', version: 'v1.20.0', path: 'cmd/kube-score' },
-  // Without the discovery of a dozen clouds, which rules have no use for.
-  promtool: { module: 'github.com/prometheus/prometheus', version: 'v0.316.0', path: 'cmd/promtool', tags: 'remove_all_sd' },
+  promtool: { ...prometheus, path: 'cmd/promtool' },
+  prometheus: { ...prometheus, path: 'cmd/prometheus' },
 } as const satisfies Record<string, Tool>
 
 export type ToolName = keyof typeof tools

@@ -158,6 +158,16 @@ test('a consumer that is made anew is a warning with the reason, and one in each
   }
 })
 
+test('what is missed of a topic is counted from 0 on', async () => {
+  const { probe } = watched()
+  probe.starting({ version: '1', groupId: 'g', endpoint: 'http://tracker', apps: [], topics: ['orders', 'users'] })
+  probe.recordsMissed({ topic: 'users', partition: 0, from: 3, to: 10 })
+  const { body } = await probe.metrics.text()
+  for (const [topic, missed] of Object.entries({ orders: 0, users: 7 })) {
+    assert.ok(body.includes(`mytracker_sink_records_missed_total{topic="${topic}"} ${missed}`), body)
+  }
+})
+
 test('every problem of a mapping is a line', () => {
   const { probe, lines } = watched()
   probe.mappingProblems('shop.Order', 'orders', ['one', 'two'])
