@@ -62,6 +62,8 @@ export class Prometheus {
       'storage.tsdb.path': join(folder, 'data'),
       'web.listen-address': '127.0.0.1:0',
       'log.format': 'json',
+      // Else it looks for targets after five seconds only.
+      'scrape.discovery-reload-interval': '100ms',
     }
     const args = Object.entries(flags).map(([name, value]) => `--${name}=${value}`)
     const child = spawn(await tool('prometheus'), args, { stdio: ['ignore', 'ignore', 'pipe'] })
