@@ -9,8 +9,8 @@ interface Panel {
   readonly shows: Readonly<Record<string, string>>
   /** As Grafana names it; short: a plain number. */
   readonly unit?: 's' | 'bytes' | 'short' | 'reqps' | 'percentunit'
-  /** One number in place of a curve, coloured from these values on. */
-  readonly stat?: { readonly yellow?: number; readonly red?: number }
+  /** One number in place of a curve, coloured from these values on; below `green` it is red. */
+  readonly stat?: { readonly green?: number; readonly yellow?: number; readonly red?: number }
 }
 
 const quantiles = (name: string) => ({
@@ -57,7 +57,7 @@ const rows: Readonly<Record<string, readonly Panel[]>> = {
       title: 'Instances at work',
       about: 'Instances that have partitions.',
       shows: { instances: 'count(partitions_assigned{} > 0) or vector(0)' },
-      stat: {},
+      stat: { green: 1 },
     },
   ],
   'What becomes of records': [
@@ -79,11 +79,13 @@ const rows: Readonly<Record<string, readonly Panel[]>> = {
     },
     {
       title: 'Dead letters, parked, missed',
-      about: 'In the last interval, by reason. Missed records are lost: they were deleted before they were read.',
+      about:
+        'In the last interval, by reason. Missed records are lost: they were deleted before they were read; they are counted from the start of the pods on.',
       shows: {
         'dead: {{reason}}': 'sum by (reason) (increase(records_dead_lettered_total{}[$__rate_interval]))',
         'parked: {{reason}}': 'sum by (reason) (increase(records_parked_total{}[$__rate_interval]))',
-        'missed: {{topic}}': 'sum by (topic) (increase(records_missed_total{}[$__rate_interval]))',
+        // Mostly found at the start, before the first scrape, where no increase would show them.
+        'missed: {{topic}}': 'sum by (topic) (records_missed_total{})',
         'dropped parameter: {{param}}': 'sum by (param) (increase(params_dropped_total{}[$__rate_interval]))',
       },
     },
@@ -181,8 +183,9 @@ const written = (query: string): string =>
     return `${whole}{namespace="$namespace",job="$job"}`
   })
 
-const steps = ({ yellow, red }: NonNullable<Panel['stat']>) => [
-  { color: 'green', value: null },
+const steps = ({ green, yellow, red }: NonNullable<Panel['stat']>) => [
+  { color: green === undefined ? 'green' : 'red', value: null },
+  ...(green === undefined ? [] : [{ color: 'green', value: green }]),
   ...(yellow === undefined ? [] : [{ color: 'yellow', value: yellow }]),
   ...(red === undefined ? [] : [{ color: 'red', value: red }]),
 ]

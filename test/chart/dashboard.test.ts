@@ -9,7 +9,7 @@ import { answerOf, skipped } from './tools.ts'
 
 describe('the dashboard of the chart', { skip: skipped }, () => {
   it('asks what Prometheus understands', async (t) => {
-    const rules = dashboardQueries().map((expr, place) => ({ record: `query_${place}`, expr }))
+    const rules = dashboardQueries().map(({ query }, place) => ({ record: `query_${place}`, expr: query }))
     const folder = folderWith(t, { 'rules.yaml': stringify({ groups: [{ name: 'dashboard', rules }] }) })
     const { code, text } = await answerOf('promtool', ['check', 'rules', join(folder, 'rules.yaml')])
     assert.equal(code, 0, text)
@@ -18,7 +18,7 @@ describe('the dashboard of the chart', { skip: skipped }, () => {
 
   it('shows every metric that the service has, and no other', () => {
     const known = metricDefinitions.map(({ name }) => `${METRIC_PREFIX}${name}`)
-    const used = dashboardQueries().flatMap((query) => query.match(/mytracker_sink_\w+(?=\{)/g) ?? [])
+    const used = dashboardQueries().flatMap(({ query }) => query.match(/mytracker_sink_\w+(?=\{)/g) ?? [])
     const names = new Set(used.map((name) => (known.includes(name) ? name : name.replace(/_(bucket|sum|count)$/, ''))))
     assert.deepEqual([...names].toSorted(), known.toSorted())
   })

@@ -4,7 +4,7 @@ import { chart } from './rendering.ts'
 
 interface Panel {
   readonly title: string
-  readonly targets?: readonly { readonly expr: string }[]
+  readonly targets?: readonly { readonly expr: string; readonly legendFormat: string }[]
 }
 
 interface Dashboard {
@@ -17,10 +17,14 @@ const dashboard = (): Dashboard => JSON.parse(readFileSync(join(chart, 'dashboar
 /** As Grafana fills it in for the release `sink` in the namespace `events`. */
 const filled = (query: string): string => query.replaceAll('$namespace', 'events').replaceAll('$job', 'sink')
 
-/** Every query of the dashboard. `rateInterval`: four scrapes, as Grafana would take it. */
-export function dashboardQueries(rateInterval = '4m'): string[] {
-  const queries = dashboard().panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr))
-  return queries.map((query) => filled(query).replaceAll('$__rate_interval', rateInterval))
+/** Every query of the dashboard, and the labels that its legend shows. `rateInterval`: four scrapes, as Grafana would take it. */
+export function dashboardQueries(rateInterval = '4m'): { readonly query: string; readonly labels: readonly string[] }[] {
+  return dashboard().panels.flatMap(({ targets = [] }) =>
+    targets.map(({ expr, legendFormat }) => ({
+      query: filled(expr).replaceAll('$__rate_interval', rateInterval),
+      labels: [...legendFormat.matchAll(/\{\{(\w+)\}\}/g)].map(([, label = '']) => label),
+    })),
+  )
 }
 
 /** The choices above the dashboard: a label, and the series whose values of it are offered. */

@@ -25,18 +25,19 @@ export function scrapeConfigOf(manifests: readonly Manifest[], pod: string): obj
     relabel_configs: [
       ...Object.entries(spec.selector.matchLabels as Texts).map(([name, value]) => keep(`${role}_label_${name}`, value)),
       keep(role === 'pod' ? 'pod_container_port_name' : 'endpointslice_port_name', port),
-      ...['namespace', 'service', 'pod', 'container'].map((label) => copied(sourceOf[label] ?? label, label)),
-      role === 'pod' ? { target_label: 'job', replacement: `events/${metadata.name}` } : copied('service_name', 'job'),
+      copied('namespace', 'namespace'),
+      copied('pod_name', 'pod'),
+      copied('pod_container_name', 'container'),
+      ...(role === 'pod'
+        ? [{ target_label: 'job', replacement: `events/${metadata.name}` }]
+        : [copied('service_name', 'service'), copied('service_name', 'job')]),
       copied(`${role}_label_${spec.jobLabel}`, 'job'),
       { target_label: 'endpoint', replacement: port },
     ],
   }
 }
 
-const sourceOf: Texts = { service: 'service_name', pod: 'pod_name', container: 'pod_container_name' }
-const keep = (name: string, value: string) => ({
-  ...{ action: 'keep', source_labels: [meta(name)], regex: value.replaceAll('.', '\\.') },
-})
+const keep = (name: string, value: string) => ({ action: 'keep', source_labels: [meta(name)], regex: value })
 /** An empty one changes nothing. */
 const copied = (name: string, label: string) => ({ source_labels: [meta(name)], regex: '(.+)', target_label: label })
 

@@ -114,8 +114,8 @@ test('a sink on a bad day, watched as the chart says', { skip: skipped }, async 
   const watchers = await Promise.all(
     ['PodMonitor', 'ServiceMonitor'].map(async (kind) => ({ kind, prometheus: await watching(t, kind, port) })),
   )
-  for (const { prometheus } of watchers) {
-    await until('it was scraped', () => prometheus.hasSeries('mytracker_sink_partitions_assigned'))
+  for (const { kind, prometheus } of watchers) {
+    await until(`it is scraped through its ${kind}`, () => prometheus.hasSeries('mytracker_sink_partitions_assigned'))
   }
   await badDay()
 
@@ -144,8 +144,11 @@ async function isAnswered(prometheus: Prometheus): Promise<void> {
   assert.deepEqual(await Promise.all(choices), [['events'], ['sink']])
   const queries = dashboardQueries('4s')
   assert.ok(queries.length > 30)
-  for (const query of queries) {
+  for (const { query, labels } of queries) {
     await until(`${query} is answered`, async () => (await prometheus.history(query)).length > 0, 10_000)
+    for (const { metric } of await prometheus.history(query)) {
+      for (const label of labels) assert.ok(metric[label], `the legend of ${query} shows ${label}`)
+    }
     await isRead(prometheus, query)
   }
 }

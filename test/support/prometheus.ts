@@ -49,14 +49,11 @@ export class Prometheus {
     scrapes: readonly object[],
     ruleFiles: Readonly<Record<string, object>>,
   ): Promise<Prometheus> {
+    const program = await tool('prometheus')
     const folder = mkdtempSync(join(tmpdir(), 'mytracker-sink-prometheus-'))
     for (const [name, rules] of Object.entries(ruleFiles)) writeFileSync(join(folder, name), stringify(rules))
-    const config = {
-      global: { evaluation_interval: '1s' },
-      rule_files: Object.keys(ruleFiles),
-      scrape_configs: scrapes,
-    }
-    writeFileSync(join(folder, 'prometheus.yaml'), stringify(config))
+    const files = { rule_files: Object.keys(ruleFiles), scrape_configs: scrapes }
+    writeFileSync(join(folder, 'prometheus.yaml'), stringify({ global: { evaluation_interval: '1s' }, ...files }))
     const flags = {
       'config.file': join(folder, 'prometheus.yaml'),
       'storage.tsdb.path': join(folder, 'data'),
@@ -66,7 +63,7 @@ export class Prometheus {
       'scrape.discovery-reload-interval': '100ms',
     }
     const args = Object.entries(flags).map(([name, value]) => `--${name}=${value}`)
-    const child = spawn(await tool('prometheus'), args, { stdio: ['ignore', 'ignore', 'pipe'] })
+    const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] })
     const exited = once(child, 'exit')
     t.after(async () => {
       child.kill('SIGKILL')
