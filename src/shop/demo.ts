@@ -14,9 +14,9 @@ import { startSimulator } from '../simulator/server.ts'
 import type { Cluster } from '../stack/cluster.ts'
 import { createLog } from '../telemetry/log.ts'
 import type { ShopEvent } from './events.ts'
-import { PARTITIONS, shopEvents, subjects, TOPICS } from './events.ts'
+import { shopEvents } from './events.ts'
+import { Shop } from './shop.ts'
 import type { Findings } from './verdict.ts'
-import { findingsOf } from './verdict.ts'
 
 export interface DemoOptions {
   readonly count: number
@@ -58,13 +58,14 @@ export async function runDemo(cluster: Cluster, options: DemoOptions): Promise<D
     ]
     const tracker = await startSimulator({ journal: 'hits', apps })
     stops.push(() => tracker.stop())
-    for (const topic of TOPICS) await cluster.createTopic(options.prefix + topic, PARTITIONS)
+    const shop = new Shop(cluster, options.prefix)
+    await shop.createTopics()
     const service = demoService(cluster, tracker.url, options.prefix, logFile)
     stops.push(() => service.stop())
     await Promise.race([service.start(), options.ended])
     options.report('the service has joined its group and delivers to the stand-in tracker')
-    const events = await produceWhileDelivering({ cluster, service, tracker, options })
-    const findings = await findOut({ cluster, service, tracker, options }, events)
+    const events = await produceWhileDelivering({ shop, service, tracker, options })
+    const findings = await findOut({ shop, service, tracker, options }, events)
     return { findings, trackerUrl: tracker.url, logFile, stop }
   } catch (error) {
     await stop()
@@ -86,7 +87,7 @@ function demoService(cluster: Cluster, trackerUrl: string, prefix: string, logFi
 }
 
 interface Running {
-  readonly cluster: Cluster
+  readonly shop: Shop
   readonly service: Service
   readonly tracker: Simulator
   readonly options: DemoOptions
@@ -94,14 +95,9 @@ interface Running {
 
 type Judged = Omit<ShopEvent, 'value'>
 
-async function produceWhileDelivering({ cluster, service, options }: Running): Promise<Judged[]> {
-  const ids = new Map<string, number>()
-  for (const { kind, subject, schema, references } of subjects) {
-    const referred = []
-    for (const each of references) referred.push(await cluster.registerReferred(each.name, each.subject, each.schema))
-    ids.set(kind, await cluster.register(subject, schema, referred))
-  }
-  const { count, rate, seed, prefix, report, ended } = options
+async function produceWhileDelivering({ shop, service, options }: Running): Promise<Judged[]> {
+  const ids = await shop.register()
+  const { count, rate, seed, report, ended } = options
   const produced: Judged[] = []
   const startedAt = Date.now()
   let chunk: ShopEvent[] = []
@@ -111,10 +107,7 @@ async function produceWhileDelivering({ cluster, service, options }: Running): P
     const { value: _value, ...judged } = event
     produced.push(judged)
     if (chunk.length < (rate === 0 ? CHUNK : Math.max(1, Math.min(CHUNK, rate / 10))) && produced.length < count) continue
-    const sent = Promise.all(
-      [...Map.groupBy(chunk, ({ topic }) => topic)].map(([topic, messages]) => cluster.produce(prefix + topic, messages)),
-    )
-    await Promise.race([sent, ended])
+    await Promise.race([shop.publish(chunk), ended])
     chunk = []
     if (rate > 0) await Promise.race([sleep(Math.max(0, startedAt + (produced.length / rate) * 1_000 - Date.now())), ended])
     if (Date.now() - reportedAt < REPORT_EVERY_MS) continue
@@ -133,12 +126,11 @@ function progress({ counts }: Service): string {
 }
 
 /** Waits until the group has committed everything, then looks at what arrived where. */
-async function findOut({ cluster, service, tracker, options }: Running, events: readonly Judged[]): Promise<Findings> {
-  const { prefix, report, ended } = options
-  const group = `${prefix}shop-sink`
+async function findOut({ shop, service, tracker, options }: Running, events: readonly Judged[]): Promise<Findings> {
+  const { report, ended } = options
   let reported = ''
   for (let left = 1, reportedAt = 0; left > 0; await Promise.race([sleep(100), ended])) {
-    left = await uncommitted(cluster, group, prefix)
+    left = await shop.uncommitted()
     const line = `${progress(service)}; ${left.toLocaleString('en')} still to commit`
     if (Date.now() - reportedAt < REPORT_EVERY_MS) continue
     // Half a minute without a change: a newcomer would take the demo for stuck.
@@ -147,16 +139,5 @@ async function findOut({ cluster, service, tracker, options }: Running, events: 
     reported = line
   }
   report('everything is committed; reading back the retry and dead-letter topics')
-  const parked = await cluster.readAll(`${group}.retry.30s`)
-  const deadLetters = await cluster.readAll(`${group}.dead-letter`)
-  return findingsOf({ events, accepted: tracker.journal.hits, parked, deadLetters, prefix })
-}
-
-async function uncommitted(cluster: Cluster, group: string, prefix: string): Promise<number> {
-  let left = 0
-  for (const topic of TOPICS) {
-    const [ends, committed] = await Promise.all([cluster.ends(prefix + topic), cluster.committed(group, prefix + topic)])
-    left += ends.reduce((sum, end, partition) => sum + end - Math.max(0, committed[partition] ?? 0), 0)
-  }
-  return left
+  return await shop.findings(events, tracker.journal.hits)
 }

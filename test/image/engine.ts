@@ -1,13 +1,13 @@
 /** Podman with storage of its own, without a daemon: what it makes goes with the test. */
 import { execFile } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 
 const exec = promisify(execFile)
 const COMMAND_MS_MAX = 600_000
-const TOOLS = { podman: '--version', runc: '--version', hadolint: '--version', ldd: '--version', tar: '--version' }
+const TOOLS = ['podman', 'runc', 'hadolint', 'ldd', 'tar', 'mount', 'umount']
 
 /** Works where the test is in a container itself: lower limits than it has, and no systemd asked for anything. */
 const settings = `[containers]
@@ -26,18 +26,22 @@ export interface Ended {
 
 export class Engine {
   /** For files of the test's own, gone with the storage. */
-  readonly folder = mkdtempSync(join(tmpdir(), 'mytracker-sink-image-'))
+  readonly folder: string
 
-  private constructor() {
-    writeFileSync(join(this.folder, 'containers.conf'), settings)
+  private constructor(folder: string) {
+    this.folder = folder
+    writeFileSync(join(folder, 'containers.conf'), settings)
   }
 
   /** Rejects with a sentence where a tool is missing. */
   static async start(): Promise<Engine> {
-    const missing: string[] = []
-    for (const [tool, flag] of Object.entries(TOOLS)) await exec(tool, [flag]).catch(() => missing.push(tool))
-    if (missing.length > 0) throw new Error(`the test of the image needs ${missing.join(', ')} on the PATH: see docs/image.md`)
-    return new Engine()
+    const missing = process.getuid?.() === 0 ? [] : ['to be root']
+    for (const tool of TOOLS) await exec(tool, ['--version']).catch(() => missing.push(`${tool} on the PATH`))
+    if (missing.length > 0) throw new Error(`the test of the image needs ${missing.join(', ')}: see docs/image.md`)
+    const folder = mkdtempSync(join(tmpdir(), 'mytracker-sink-image-'))
+    // In memory, at most half of it: layers are tens of thousands of small files, for which a disk takes minutes.
+    await exec('mount', ['-t', 'tmpfs', '-o', 'mode=755', 'mytracker-sink-image', folder])
+    return new Engine(folder)
   }
 
   /** How it ended, whatever the code. */
@@ -55,18 +59,19 @@ export class Engine {
     return stdout.trim()
   }
 
-  /** A folder as an image. */
+  /** Makes an image of a folder, which is gone then. */
   async imported(folder: string, image: string, ...changes: readonly string[]): Promise<void> {
     const archive = join(this.folder, 'import.tar')
     await exec('tar', ['-C', folder, '--owner=0', '--group=0', '-cf', archive, '.'])
+    rmSync(folder, { recursive: true })
     await this.podman('import', '--quiet', ...changes.flatMap((change) => ['--change', change]), archive, image)
     rmSync(archive)
   }
 
   async stop(): Promise<void> {
     await this.ended('rm', '--all', '--force', '--time', '0')
-    await this.ended('rmi', '--all', '--force')
-    rmSync(this.folder, { recursive: true, force: true })
+    await exec('umount', ['--recursive', this.folder])
+    rmdirSync(this.folder)
   }
 
   #place(): string[] {

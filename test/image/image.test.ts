@@ -7,10 +7,14 @@ import type { TestContext } from 'node:test'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { parse } from 'yaml'
+import { shopEvents } from '../../src/shop/events.ts'
+import { Shop } from '../../src/shop/shop.ts'
+import type { Accepted } from '../../src/shop/verdict.ts'
+import { describe, isGood } from '../../src/shop/verdict.ts'
 import { Cluster } from '../../src/stack/cluster.ts'
 import { freePorts } from '../../src/stack/ports.ts'
 import { startStack } from '../../src/stack/stack.ts'
-import { scoredSchema, scores, writeGameConfig } from '../support/game.ts'
 import { until } from '../support/sink-process.ts'
 import type { Bases } from './bases.ts'
 import { basesOf } from './bases.ts'
@@ -18,12 +22,25 @@ import { Engine } from './engine.ts'
 
 const MB = 1_000_000
 const OVER_BASE_MAX = 60 * MB
-const EVENTS = 500
+const EVENTS = 10_000
+/** Of the stand-in: slow enough for the service to be ended in the middle. */
+const LATENCY_MS = 50
 const image = 'localhost/mytracker-sink:test'
 const standIn = 'localhost/mytracker-sink-stand-in:test'
 const checkout = fileURLToPath(new URL('../..', import.meta.url))
 const dockerfile = join(checkout, 'Dockerfile')
 const { version } = JSON.parse(readFileSync(join(checkout, 'package.json'), 'utf8')) as { version: string }
+
+interface Composed {
+  readonly tracker: { readonly command: string[] }
+  readonly sink: {
+    readonly environment: Record<string, string>
+    readonly volumes: string[]
+    readonly mem_limit: string
+    readonly stop_grace_period: string
+  }
+}
+const composed = (parse(readFileSync(join(checkout, 'compose.yaml'), 'utf8')) as { services: Composed }).services
 
 const engine = await Engine.start()
 after(() => engine.stop())
@@ -71,6 +88,19 @@ async function running(t: TestContext, ...args: readonly string[]): Promise<stri
   const id = await engine.podman('run', '--detach', ...strict, ...args)
   t.after(() => engine.ended('rm', '--force', '--time', '0', id))
   return id
+}
+
+/** As `docker compose stop` asks: SIGTERM, and the kill after the time that compose.yaml gives. Returns the exit code. */
+async function terminated(container: string): Promise<string> {
+  await engine.podman('stop', '--time', composed.sink.stop_grace_period.replace('s', ''), container)
+  return await engine.podman('wait', container)
+}
+
+/** The sink of compose.yaml, with other addresses. */
+function asComposed(addresses: Readonly<Record<string, string>>): string[] {
+  const { environment, volumes, mem_limit } = composed.sink
+  const variables = Object.entries({ ...environment, ...addresses }).map(([name, value]) => `--env=${name}=${value}`)
+  return [`--memory=${mem_limit}`, ...variables, ...volumes.map((volume) => `--volume=${join(checkout, volume)}`), image]
 }
 
 test('the Dockerfile has nothing that hadolint would say something about', async () => {
@@ -142,31 +172,47 @@ test('a mounted configuration is checked, and a missing one ends the start with 
   assert.match(missing.stderr, /config\.yaml/)
 })
 
-test('the service delivers from a read-only container of 320 MiB to the stand-in, and SIGTERM ends it with 0', async (t) => {
+test('the demo goes through the image: SIGTERM in its middle ends it with 0, a second container goes on, nothing is lost or sent twice', async (t) => {
   const stack = await startStack({ env: process.env, report: (line) => process.stderr.write(`${line}\n`) })
   t.after(() => stack.stop())
   const cluster = await Cluster.connect(stack)
   t.after(() => cluster.close())
-  const [topic, groupId] = ['image-events', 'image-sink']
-  await cluster.createTopic(topic, 2)
-  await cluster.produce(topic, scores(await cluster.register('game', scoredSchema), EVENTS, 2).messages)
-
-  const [port] = await freePorts(1)
-  const trackerUrl = `http://127.0.0.1:${port}`
-  await running(t, standIn, '--port', String(port))
+  const shop = new Shop(cluster, '')
+  await shop.createTopics()
+  const events = [...shopEvents(EVENTS, 1, await shop.register())]
+  await shop.publish(events)
+  const [trackerPort, httpPort] = (await freePorts(2)) as [number, number]
+  const trackerUrl = `http://127.0.0.1:${trackerPort}`
+  const asked = async <T>(path: string): Promise<T> => (await (await fetch(trackerUrl + path)).json()) as T
+  const accepted = async () => (await asked<{ events: number }>('/_/counts')).events
+  await running(t, standIn, ...composed.tracker.command, '--port', String(trackerPort), '--latency', String(LATENCY_MS))
   await until('the stand-in answers', () =>
-    fetch(`${trackerUrl}/_/counts`).then(
-      ({ ok }) => ok,
+    accepted().then(
+      () => true,
       () => false,
     ),
   )
-  const config = mounted('running', writeGameConfig(cluster, engine.folder, { topic, groupId, trackerUrl }))
-  const sink = await running(t, '--memory=320m', config, image)
-  const accepted = async () => ((await (await fetch(`${trackerUrl}/_/counts`)).json()) as { events: number }).events
-  await until(`${EVENTS} events are accepted`, async () => (await accepted()) >= EVENTS)
-  await engine.podman('kill', '--signal=TERM', sink)
-  assert.equal(await engine.podman('wait', sink), '0')
-  assert.equal(await accepted(), EVENTS)
-  const committed = await cluster.committed(groupId, topic)
-  assert.deepEqual(committed, await cluster.ends(topic))
+  const args = asComposed({
+    DEMO_BROKER: stack.brokers[0] as string,
+    DEMO_REGISTRY: stack.registryUrl,
+    DEMO_TRACKER: trackerUrl,
+    DEMO_HTTP_PORT: String(httpPort),
+  })
+
+  const first = await running(t, ...args)
+  await until('a fifth is accepted', async () => (await accepted()) > EVENTS / 5)
+  assert.equal(await terminated(first), '0')
+  const inTheMiddle = await accepted()
+  const second = await running(t, ...args)
+  await until('all is committed', async () => (await shop.uncommitted()) === 0, 120_000)
+  assert.equal(await terminated(second), '0')
+
+  t.diagnostic(`${inTheMiddle} were accepted of the first container`)
+  const findings = await shop.findings(events, (await asked<{ hits: Accepted[] }>('/_/journal')).hits)
+  t.diagnostic(describe(findings))
+  assert.ok(isGood(findings), describe(findings))
+  assert.ok(inTheMiddle < findings.accepted, 'the first container had sent everything already')
+  const broken = events.filter(({ fate }) => fate === 'dead-letter').length
+  const dead = Object.values(findings.deadLetters).reduce((sum, count) => sum + count, 0)
+  assert.deepEqual([findings.parked, dead], [0, broken])
 })
