@@ -86,7 +86,12 @@ function mounted(name: string, file?: string): string {
 /** Ends with the test, and is looked at before. */
 async function running(t: TestContext, ...args: readonly string[]): Promise<string> {
   const id = await engine.podman('run', '--detach', ...strict, ...args)
-  t.after(() => engine.ended('rm', '--force', '--time', '0', id))
+  t.after(async () => {
+    // The types do not have it yet.
+    if (!(t as TestContext & { readonly passed: boolean }).passed)
+      process.stderr.write(await engine.podman('logs', '--tail', '50', id))
+    await engine.podman('rm', '--force', '--time', '0', id)
+  })
   return id
 }
 
@@ -111,8 +116,9 @@ test('the Dockerfile has nothing that hadolint would say something about', async
 
 test('the image adds at most 60 MB to its base', async (t) => {
   const size = async (name: string) => Number(await engine.podman('image', 'inspect', '--format={{.Size}}', name))
-  const over = (await size(image)) - (await size(bases.runtime))
-  t.diagnostic(`${(over / MB).toFixed(1)} MB over ${bases.runtime}`)
+  const whole = await size(image)
+  const over = whole - (await size(bases.runtime))
+  t.diagnostic(`${(whole / MB).toFixed(1)} MB, ${(over / MB).toFixed(1)} MB over ${bases.runtime}`)
   assert.ok(over > 0 && over <= OVER_BASE_MAX, `${over} bytes`)
 })
 
@@ -161,6 +167,29 @@ test('the commands of the service are there, those to try things with are not', 
   const native = await run('--entrypoint=/nodejs/bin/node', image, '--eval', codecs)
   assert.equal(native.code, 0, native.stderr)
 })
+
+test('what runs in it is not root, has no rights and can write nowhere', async () => {
+  const run = ['run', '--rm', ...strict, '--entrypoint=/nodejs/bin/node', image, '--eval', `(${lookAround})()`]
+  const written = ['EROFS', 'EROFS', 'EROFS', 'EROFS']
+  assert.deepEqual(JSON.parse(await engine.podman(...run)), { ids: [65_532, 65_532], CapBnd: 0, NoNewPrivs: 1, written })
+})
+
+/** Runs inside, as text: it may use nothing of this file. */
+function lookAround(): void {
+  const fs = process.getBuiltinModule('node:fs')
+  const written = ['', '/tmp', '/app', '/etc'].map((folder) => {
+    try {
+      fs.writeFileSync(`${folder}/x`, '')
+      return 'written'
+    } catch (error) {
+      return (error as NodeJS.ErrnoException).code
+    }
+  })
+  const status = fs.readFileSync('/proc/self/status', 'utf8')
+  const field = (name: string): number => Number(`0x${new RegExp(`^${name}:\\s+(\\S+)`, 'm').exec(status)?.[1]}`)
+  const rights = { CapBnd: field('CapBnd'), NoNewPrivs: field('NoNewPrivs') }
+  process.stdout.write(JSON.stringify({ ids: [process.getuid?.(), process.getgid?.()], ...rights, written }))
+}
 
 test('a mounted configuration is checked, and a missing one ends the start with 78', async () => {
   const at = '/etc/mytracker-sink/config.yaml'
