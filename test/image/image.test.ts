@@ -24,7 +24,7 @@ const MB = 1_000_000
 const OVER_BASE_MAX = 60 * MB
 const EVENTS = 10_000
 /** Of the stand-in: slow enough for the service to be ended in the middle. */
-const LATENCY_MS = 50
+const LATENCY_MS = 200
 const image = 'localhost/mytracker-sink:test'
 const standIn = 'localhost/mytracker-sink-stand-in:test'
 const checkout = fileURLToPath(new URL('../..', import.meta.url))
