@@ -33,11 +33,12 @@ export class Engine {
     writeFileSync(join(folder, 'containers.conf'), settings)
   }
 
-  /** Rejects with a sentence where a tool is missing. */
+  /** Rejects with a sentence where a tool is missing, or the right to mount. */
   static async start(): Promise<Engine> {
-    const missing = process.getuid?.() === 0 ? [] : ['to be root']
-    for (const tool of TOOLS) await exec(tool, ['--version']).catch(() => missing.push(`${tool} on the PATH`))
-    if (missing.length > 0) throw new Error(`the test of the image needs ${missing.join(', ')}: see docs/image.md`)
+    if (process.getuid?.() !== 0) throw new Error('the test of the image must be run by root: see docs/image.md')
+    const missing: string[] = []
+    for (const tool of TOOLS) await exec(tool, ['--version']).catch(() => missing.push(tool))
+    if (missing.length > 0) throw new Error(`the test of the image needs ${missing.join(', ')} on the PATH: see docs/image.md`)
     const folder = mkdtempSync(join(tmpdir(), 'mytracker-sink-image-'))
     // In memory, at most half of it: layers are tens of thousands of small files, for which a disk takes minutes.
     await exec('mount', ['-t', 'tmpfs', '-o', 'mode=755', 'mytracker-sink-image', folder])
