@@ -25,6 +25,7 @@ const OVER_BASE_MAX = 60 * MB
 const EVENTS = 10_000
 /** Of the stand-in: slow enough for the service to be ended in the middle. */
 const LATENCY_MS = 200
+const DELIVERY_MS_MAX = 120_000
 const image = 'localhost/mytracker-sink:test'
 const standIn = 'localhost/mytracker-sink-stand-in:test'
 const checkout = fileURLToPath(new URL('../..', import.meta.url))
@@ -229,11 +230,11 @@ test('the demo goes through the image: SIGTERM in its middle ends it with 0, a s
   })
 
   const first = await running(t, ...args)
-  await until('a fifth is accepted', async () => (await accepted()) > EVENTS / 5)
+  await until('a fifth is accepted', async () => (await accepted()) > EVENTS / 5, DELIVERY_MS_MAX)
   assert.equal(await terminated(first), '0')
   const inTheMiddle = await accepted()
   const second = await running(t, ...args)
-  await until('all is committed', async () => (await shop.uncommitted()) === 0, 120_000)
+  await until('all is committed', async () => (await shop.uncommitted()) === 0, DELIVERY_MS_MAX)
   assert.equal(await terminated(second), '0')
 
   t.diagnostic(`${inTheMiddle} were accepted of the first container`)
