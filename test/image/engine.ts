@@ -1,8 +1,12 @@
 /** Podman with storage of its own, without a daemon: what it makes goes with the test. */
-import { execFile } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
+import assert from 'node:assert/strict'
+import type { ChildProcessByStdio } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Writable } from 'node:stream'
 import { promisify } from 'node:util'
 
 const exec = promisify(execFile)
@@ -18,6 +22,12 @@ cgroup_manager = "cgroupfs"
 events_logger = "file"
 `
 
+/** Waits for the end of its input, which comes even where the test is killed; then what podman still has open may take a while to close. */
+const keeper = `cat
+podman --root "$1/storage" --runroot "$1/run" rm --all --force --time 0
+for try in $(seq 300); do umount --recursive "$1" 2> /dev/null && exec rmdir "$1"; sleep 0.2; done
+umount --recursive "$1"`
+
 export interface Ended {
   readonly code: number
   readonly stdout: string
@@ -27,10 +37,13 @@ export interface Ended {
 export class Engine {
   /** For files of the test's own, gone with the storage. */
   readonly folder: string
+  readonly #keeper: ChildProcessByStdio<Writable, null, null>
 
   private constructor(folder: string) {
     this.folder = folder
     writeFileSync(join(folder, 'containers.conf'), settings)
+    const { env } = this.#options()
+    this.#keeper = spawn('sh', ['-c', keeper, 'sh', folder], { stdio: ['pipe', 'ignore', 'inherit'], detached: true, env })
   }
 
   /** Rejects with a sentence where a tool is missing, or the right to mount. */
@@ -70,9 +83,8 @@ export class Engine {
   }
 
   async stop(): Promise<void> {
-    await this.ended('rm', '--all', '--force', '--time', '0')
-    await exec('umount', ['--recursive', this.folder])
-    rmdirSync(this.folder)
+    this.#keeper.stdin.end()
+    assert.deepEqual(await once(this.#keeper, 'exit'), [0, null])
   }
 
   #place(): string[] {
