@@ -17,6 +17,8 @@ FROM build AS service
 # What demo and stand-in are made of, and the one library that only they need.
 RUN rm -rf dist/simulator dist/shop dist/stack dist/cli/demo.js dist/cli/simulate.js dist/cli/simulate-files.js \
   && npm pkg delete dependencies.fastify && npm prune --omit=dev --ignore-scripts
+# The command by its name, for `kubectl exec … -- mytracker-sink status`: no shell is there to look for Node.
+RUN printf '#!/nodejs/bin/node\nimport("/app/dist/main.js")\n' > mytracker-sink && chmod 755 mytracker-sink
 
 FROM ${BASE_IMAGE} AS stand-in
 WORKDIR /app
@@ -43,6 +45,7 @@ COPY --from=service /app/package.json ./
 COPY --from=service /app/node_modules node_modules
 COPY --from=service /app/dist dist
 COPY --from=service /app/schemas schemas
+COPY --from=service /app/mytracker-sink /usr/local/bin/
 # By number, so that Kubernetes sees that it is not root. Any other user will do: everything is read, nothing written.
 USER 65532:65532
 EXPOSE 8080

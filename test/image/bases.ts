@@ -33,7 +33,7 @@ function runtimeRoot(root: string): string {
 /** Node, npm, a shell and what a build calls in it. */
 function buildRoot(root: string): string {
   bring(root, process.execPath, '/usr/local/bin/node')
-  for (const tool of ['sh', 'env', 'rm']) bring(root, pathOf(tool), tool === 'sh' ? '/bin/sh' : `/usr/bin/${tool}`)
+  for (const tool of ['sh', 'env', 'rm', 'chmod']) bring(root, pathOf(tool), tool === 'sh' ? '/bin/sh' : `/usr/bin/${tool}`)
   const npm = dirname(dirname(pathOf('npm')))
   cpSync(npm, join(root, 'usr/local/lib/node_modules/npm'), { recursive: true, dereference: true })
   symlinkSync('../lib/node_modules/npm/bin/npm-cli.js', join(root, 'usr/local/bin/npm'))

@@ -231,6 +231,8 @@ test('the demo goes through the image: SIGTERM in its middle ends it with 0, a s
 
   const first = await running(t, ...args)
   await until('a fifth is accepted', async () => (await accepted()) > EVENTS / 5, DELIVERY_MS_MAX)
+  const status = await engine.podman('exec', first, 'mytracker-sink', 'status', '--url', `http://127.0.0.1:${httpPort}`)
+  assert.match(status, /delivering/i)
   assert.equal(await terminated(first), '0')
   const inTheMiddle = await accepted()
   const second = await running(t, ...args)
