@@ -16,8 +16,8 @@
 
 {{/* Labels that pods are chosen by. They can never change. */}}
 {{- define "mytracker-sink.selectorLabels" -}}
-app.kubernetes.io/name: {{ include "mytracker-sink.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ include "mytracker-sink.name" . | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 app.kubernetes.io/component: sink
 {{- end -}}
 
@@ -25,7 +25,7 @@ app.kubernetes.io/component: sink
 {{- $own := include "mytracker-sink.selectorLabels" . | fromYaml -}}
 {{- $_ := set $own "app.kubernetes.io/version" .Chart.AppVersion -}}
 {{- $_ := set $own "app.kubernetes.io/managed-by" .Release.Service -}}
-{{- $_ := set $own "helm.sh/chart" (printf "%s-%s" .Chart.Name .Chart.Version) -}}
+{{- $_ := set $own "helm.sh/chart" (printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_") -}}
 {{- toYaml (merge $own .Values.commonLabels) -}}
 {{- end -}}
 
