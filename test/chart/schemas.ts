@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { parse } from 'yaml'
 import { kept, moduleFolder } from './tools.ts'
 
-const kubernetes = 'v1.37.2'
+export const kubernetes = 'v1.37.2'
 const keda = 'v2.21.0'
 const prometheusOperator = 'v0.85.0'
 
@@ -41,6 +41,11 @@ interface Definition {
 export const kedaKafkaScaler = async (): Promise<string> =>
   await readFile(join(await moduleFolder('github.com/kedacore/keda/v2', keda), 'pkg/scalers/kafka_scaler.go'), 'utf8')
 
+/** The custom resources that the chart may make, as their makers define them: YAML, one after the other. */
+export async function customResources(): Promise<string[]> {
+  return await Promise.all(definitions.map(async (definition) => await textOf(definition)))
+}
+
 /** The folder that holds them, each named as kubeconform looks for it. */
 export const schemas = async (): Promise<string> =>
   await kept(`schemas-${edition()}`, async (folder) => {
@@ -55,9 +60,8 @@ export const schemas = async (): Promise<string> =>
       await write(kind, strict(definition, { all, seen: new Set([name]) }) as Node)
     }
     const metadata = strict(all['io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta'], { all, seen: new Set() }) as Node
-    for (const { module, version, folder: inside, file } of definitions) {
-      const text = await readFile(join(await moduleFolder(module, version), inside, `${file}.yaml`), 'utf8')
-      const { spec } = parse(text) as Definition
+    for (const definition of definitions) {
+      const { spec } = parse(await textOf(definition)) as Definition
       for (const { name, schema } of spec.versions) {
         const made = strict(schema.openAPIV3Schema, { all, seen: new Set() }) as { readonly properties: Node }
         const whole = { ...made, properties: { ...made.properties, metadata } }
@@ -65,6 +69,9 @@ export const schemas = async (): Promise<string> =>
       }
     }
   })
+
+const textOf = async ({ module, version, folder, file }: (typeof definitions)[number]): Promise<string> =>
+  await readFile(join(await moduleFolder(module, version), folder, `${file}.yaml`), 'utf8')
 
 /** Changes with what is written above, too, and not only with the versions. */
 const edition = (): string =>

@@ -67,6 +67,25 @@ export async function kept(name: string, make: (folder: string) => Promise<void>
   return place
 }
 
+interface OwnModule {
+  /** Each with its version. */
+  readonly requires: readonly string[]
+  readonly replaces: readonly string[]
+  /** What is built: the program's name, and its package. */
+  readonly programs: Readonly<Record<string, string>>
+  readonly flags: readonly string[]
+}
+
+/** Builds programs in a module of ours, which may replace what they need. */
+export async function build(folder: string, { requires, replaces, programs, flags }: OwnModule): Promise<void> {
+  const lines = ['module tools', 'go 1.26', ...Object.values(programs).map((path) => `tool ${path}`)]
+  lines.push(...requires.map((line) => `require ${line}`), ...replaces.map((line) => `replace ${line}`))
+  await writeFile(join(folder, 'go.mod'), lines.join('\n'))
+  const inside = { env, cwd: folder, maxBuffer: 1e8 }
+  await run('go', ['mod', 'tidy'], inside)
+  for (const [name, path] of Object.entries(programs)) await run('go', ['build', ...flags, '-o', name, path], inside)
+}
+
 /** The path of the program. */
 export async function tool(name: ToolName): Promise<string> {
   const found: Tool = tools[name]
@@ -77,10 +96,8 @@ export async function tool(name: ToolName): Promise<string> {
       await run('go', ['install', ...flags, `${module}/${path}@${version}`], { env: { ...env, GOBIN: made } })
       return
     }
-    const lines = ['module tools', 'go 1.26', `tool ${module}/${path}`, `require ${module} ${version}`, `replace ${replace}`]
-    await writeFile(join(made, 'go.mod'), lines.join('\n'))
-    await run('go', ['mod', 'tidy'], { env, cwd: made })
-    await run('go', ['build', ...flags, '-o', name, `${module}/${path}`], { env, cwd: made })
+    const programs = { [name]: `${module}/${path}` }
+    await build(made, { requires: [`${module} ${version}`], replaces: [replace], programs, flags })
   })
   return join(folder, name)
 }
@@ -93,13 +110,17 @@ export interface Answer {
 }
 
 /** Runs a tool to its end, whatever that is. */
-export async function answerOf(name: ToolName, args: readonly string[], input = ''): Promise<Answer> {
-  const path = await tool(name)
+export const answerOf = async (name: ToolName, args: readonly string[], input = ''): Promise<Answer> =>
+  await answered(await tool(name), args, input)
+
+/** Runs a program to its end, whatever that is. */
+export async function answered(path: string, args: readonly string[], input = ''): Promise<Answer> {
   return await new Promise((settle) => {
     const child = execFile(path, args, { maxBuffer: 1e8 }, (error, stdout, stderr) => {
       settle({ code: error === null ? 0 : Number(error.code ?? 1), stdout, text: stdout + stderr })
     })
-    child.stdin?.end(input)
+    // One that ends without reading it says why by its code.
+    child.stdin?.on('error', () => undefined).end(input)
   })
 }
 
