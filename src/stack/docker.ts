@@ -2,18 +2,23 @@ import { existsSync } from 'node:fs'
 import { request } from 'node:http'
 import { homedir, userInfo } from 'node:os'
 import { join } from 'node:path'
+import type { StartedTestContainer } from 'testcontainers'
 import { behaviour } from './broker-properties.ts'
 import type { Env } from './cache.ts'
+import type { Container } from './containers.ts'
+import { Containers } from './containers.ts'
 import { freePorts, portAnswers } from './ports.ts'
-import { brokerReady } from './ready.ts'
+import { brokerReady, registryReady } from './ready.ts'
 import type { Started, Starting } from './starting.ts'
 
 export const brokerImage = 'apache/kafka:4.3.1'
 export const registryImage = 'apicurio/apicurio-registry:3.0.9'
 const registryPort = 8080
-const controllerPort = 29_093
+const clientPort = 9092
+/** Inside the container, as the image's own defaults have them. */
+const [ownPort, controllerPort] = [29_092, 29_093]
 const pingMs = 1000
-const startMaxMs = 180_000
+const readyMaxMs = 120_000
 
 export type Daemon =
   | { readonly kind: 'socket'; readonly path: string }
@@ -48,43 +53,34 @@ export async function dockerAnswers(env: Env): Promise<boolean> {
 
 /** Broker and registry as containers. testcontainers' own reaper removes them when this process dies without a stop. */
 export async function startInDocker({ registry, report, signal }: Starting): Promise<Started> {
-  // Loaded only here: it is large, a tool of development, and not in the image.
-  const { GenericContainer, Wait, getContainerRuntimeClient } = await import('testcontainers')
-  const { host } = (await getContainerRuntimeClient()).info.containerRuntime
+  const containers = await Containers.connect()
+  const { host } = containers
   report(`starting ${brokerImage}${registry ? ` and ${registryImage}` : ''} in Docker (a first start pulls the images)`)
-  // The broker tells its clients where it is, so the port has to be known before the container is. The same number inside and
-  // outside serves the broker's calls to itself as well.
+  await containers.prepare(registry ? [brokerImage, registryImage] : [brokerImage], signal)
+  // The broker tells its clients where it is, so the port has to be known before the container is.
   const [brokerPort = 0] = await freePorts(1)
-  const broker = new GenericContainer(brokerImage)
-    .withEnvironment(brokerEnvironment(host, brokerPort))
-    .withExposedPorts({ container: brokerPort, host: brokerPort })
-    .withWaitStrategy(Wait.forListeningPorts())
-    .withStartupTimeout(startMaxMs)
-    .start()
-  const apicurio = registry
-    ? new GenericContainer(registryImage)
-        .withExposedPorts(registryPort)
-        .withWaitStrategy(Wait.forHttp('/apis/ccompat/v7/subjects', registryPort).forStatusCode(200))
-        .withStartupTimeout(startMaxMs)
-        .start()
-    : undefined
-  const containers = [broker, ...(apicurio === undefined ? [] : [apicurio])]
-  const stop = async () => {
-    for (const settled of await Promise.allSettled(containers)) if (settled.status === 'fulfilled') await settled.value.stop()
+  const urlOf = (container: StartedTestContainer) => `http://${host}:${container.getMappedPort(registryPort)}/apis/ccompat/v7`
+  const broker: Container = {
+    title: 'broker',
+    image: brokerImage,
+    configure: (container) =>
+      container
+        .withEnvironment(brokerEnvironment(host, brokerPort))
+        .withExposedPorts({ container: clientPort, host: brokerPort }),
+    ready: async (_, aborted) => await brokerReady(brokerPort, { host, deadlineMs: readyMaxMs, signal: aborted }),
   }
-  try {
-    await abortable(Promise.all(containers), signal)
-    await brokerReady(brokerPort, { host, deadlineMs: startMaxMs, signal })
-  } catch (error) {
-    await stop()
-    throw error
+  const apicurio: Container = {
+    title: 'schema registry',
+    image: registryImage,
+    configure: (container) => container.withExposedPorts(registryPort),
+    ready: async (container, aborted) => await registryReady(urlOf(container), { deadlineMs: readyMaxMs, signal: aborted }),
   }
-  const registryAt = (await apicurio)?.getMappedPort(registryPort)
+  const [, started] = await containers.start(registry ? [broker, apicurio] : [broker], signal)
   return {
     brokers: [`${host}:${brokerPort}`],
-    registryUrl: registryAt === undefined ? '' : `http://${host}:${registryAt}/apis/ccompat/v7`,
+    registryUrl: started === undefined ? '' : urlOf(started),
     nodes: [],
-    stop,
+    stop: async () => await containers.remove(),
   }
 }
 
@@ -94,11 +90,12 @@ export function brokerEnvironment(host: string, port: number): Record<string, st
     'process.roles': 'broker,controller',
     'node.id': 1,
     'controller.quorum.voters': `1@localhost:${controllerPort}`,
-    listeners: `PLAINTEXT://:${port},CONTROLLER://:${controllerPort}`,
-    'advertised.listeners': `PLAINTEXT://${host}:${port}`,
-    'inter.broker.listener.name': 'PLAINTEXT',
+    // The broker's calls to itself do not go by the host, which may know no way back into the container.
+    listeners: `PLAINTEXT://:${clientPort},OWN://localhost:${ownPort},CONTROLLER://localhost:${controllerPort}`,
+    'advertised.listeners': `PLAINTEXT://${host}:${port},OWN://localhost:${ownPort}`,
+    'inter.broker.listener.name': 'OWN',
     'controller.listener.names': 'CONTROLLER',
-    'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT',
+    'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,OWN:PLAINTEXT',
     ...behaviour,
   }
   return Object.fromEntries(
@@ -116,17 +113,4 @@ function ping(socketPath: string): Promise<boolean> {
     asking.once('error', () => settle(false))
     asking.end()
   })
-}
-
-/** testcontainers knows no signal: we stop waiting, and the containers are stopped when they have come up. */
-async function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted()
-  const { promise: aborted, reject } = Promise.withResolvers<never>()
-  const abort = () => reject(signal.reason)
-  signal.addEventListener('abort', abort, { once: true })
-  try {
-    return await Promise.race([work, aborted])
-  } finally {
-    signal.removeEventListener('abort', abort)
-  }
 }

@@ -1,0 +1,82 @@
+/** Podman with storage, network and service of its own: whoever is given `env` finds what looks like a Docker daemon. */
+import type { ChildProcess } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { dockerAnswers } from '../../src/stack/docker.ts'
+import { until } from '../support/sink-process.ts'
+
+const exec = promisify(execFile)
+const COMMAND_MS_MAX = 600_000
+const TOOLS = { podman: '--version', runc: '--version', ldd: '--version', tar: '--version', jlink: '--version' }
+
+/** Works in a container, too: lower limits than it has, and no systemd. The subnet is none that another podman here would use. */
+const settings = `[containers]
+default_ulimits = ["nofile=20000:20000", "nproc=16384:16384"]
+[engine]
+runtime = "runc"
+cgroup_manager = "cgroupfs"
+events_logger = "file"
+[network]
+default_subnet = "10.137.0.0/24"
+`
+
+export class Podman {
+  /** For files of the test's own, gone with the storage. */
+  readonly folder = mkdtempSync(join(tmpdir(), 'mytracker-sink-docker-'))
+  readonly env: NodeJS.ProcessEnv
+  #service: ChildProcess | undefined
+
+  private constructor() {
+    const file = (name: string, content: string): string => {
+      writeFileSync(join(this.folder, name), content)
+      return join(this.folder, name)
+    }
+    const [graphroot, runroot] = [join(this.folder, 'storage'), join(this.folder, 'run')]
+    this.env = {
+      ...process.env,
+      CONTAINERS_CONF: file('containers.conf', settings),
+      CONTAINERS_STORAGE_CONF: file(
+        'storage.conf',
+        `[storage]\ndriver = "overlay"\ngraphroot = "${graphroot}"\nrunroot = "${runroot}"\n`,
+      ),
+      DOCKER_HOST: `unix://${join(this.folder, 'docker.sock')}`,
+      // Its image cannot be made here. It removes what a killed process leaves behind; here the end does.
+      TESTCONTAINERS_RYUK_DISABLED: 'true',
+    }
+  }
+
+  /** Rejects with a sentence where a tool is missing. */
+  static async start(): Promise<Podman> {
+    const missing: string[] = []
+    for (const [tool, flag] of Object.entries(TOOLS)) await exec(tool, [flag]).catch(() => missing.push(tool))
+    if (missing.length > 0) throw new Error(`the tests in containers need ${missing.join(', ')} on the PATH: see docs/testing.md`)
+    return new Podman()
+  }
+
+  /** What it prints. Rejects where it fails. */
+  async run(...args: readonly string[]): Promise<string> {
+    const options = { env: this.env, timeout: COMMAND_MS_MAX, maxBuffer: 64 * 1_048_576 }
+    return (await exec('podman', [...args], options)).stdout.trim()
+  }
+
+  async serve(): Promise<void> {
+    const { DOCKER_HOST: address = '' } = this.env
+    // In a group of its own: Ctrl-C is for the tests, which need the service to clean up.
+    this.#service = spawn('podman', ['system', 'service', '--time=0', address], {
+      env: this.env,
+      stdio: 'ignore',
+      detached: true,
+    })
+    await until('podman answers as Docker', async () => await dockerAnswers(this.env))
+  }
+
+  async stop(): Promise<void> {
+    await this.run('rm', '--all', '--force', '--time', '0').catch(() => undefined)
+    this.#service?.kill()
+    await this.run('rmi', '--all', '--force').catch(() => undefined)
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+}
