@@ -34,7 +34,10 @@ export async function makeImages(podman: Podman, report: (line: string) => void)
   report('making the images')
   const archive = join(podman.folder, 'java.tar')
   execFileSync('tar', ['-C', javaRoot(join(podman.folder, 'java')), '--owner=0', '--group=0', '-cf', archive, '.'])
-  await podman.run('import', '--quiet', '--change', 'ENV PATH=/opt/java/bin:/usr/bin', archive, base)
+  // Client compiler and serial collector: quick to start, as in src/stack/jvm-plans.ts.
+  const environment = ['PATH=/opt/java/bin:/usr/bin', 'JDK_JAVA_OPTIONS=-XX:+UseSerialGC -XX:TieredStopAtLevel=1']
+  const changes = environment.flatMap((variable) => ['--change', `ENV ${variable.replace('=', '="')}"`])
+  await podman.run('import', '--quiet', ...changes, archive, base)
   await build(podman, 'kafka', brokerImage, packages)
   await build(podman, 'registry', registryImage, packages)
 }

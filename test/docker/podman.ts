@@ -73,6 +73,12 @@ export class Podman {
     await until('podman answers as Docker', async () => await dockerAnswers(this.env))
   }
 
+  /** Containers and volumes that nobody has removed. */
+  async left(): Promise<number> {
+    const listed = [await this.run('ps', '--all', '--quiet'), await this.run('volume', 'ls', '--quiet')]
+    return listed.flatMap((names) => names.split('\n').filter((name) => name !== '')).length
+  }
+
   async stop(): Promise<void> {
     await this.run('rm', '--all', '--force', '--time', '0').catch(() => undefined)
     this.#service?.kill()

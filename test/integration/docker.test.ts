@@ -1,0 +1,89 @@
+/** Broker and registry in containers, where a Docker daemon answers. */
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { getContainerRuntimeClient } from 'testcontainers'
+import { Containers } from '../../src/stack/containers.ts'
+import { brokerImage, dockerAnswers } from '../../src/stack/docker.ts'
+import { startStack } from '../../src/stack/stack.ts'
+import { until } from '../support/sink-process.ts'
+
+const skip = (await dockerAnswers(process.env)) ? false : 'no Docker daemon answers'
+const { MYTRACKER_SINK_BROKERS: _, MYTRACKER_SINK_REGISTRY_URL: __, ...env } = process.env
+const never = new AbortController().signal
+const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+
+/** The containers of stacks, running or not, and all volumes. */
+async function present(): Promise<{ containers: string[]; volumes: string[] }> {
+  const { dockerode } = (await getContainerRuntimeClient()).container
+  const containers = await dockerode.listContainers({ all: true, filters: { label: ['mytracker-sink.stack'] } })
+  const { Volumes } = await dockerode.listVolumes()
+  return { containers: containers.map(({ Id }) => Id).sort(), volumes: Volumes.map(({ Name }) => Name).sort() }
+}
+
+/** Whether more containers are there than `before` had: broker and registry, both. */
+async function bothAreThere(before: { readonly containers: readonly string[] }): Promise<boolean> {
+  return (await present()).containers.length === before.containers.length + 2
+}
+
+test('a stack in containers leaves neither container nor volume', { skip }, async () => {
+  const before = await present()
+  const stack = await startStack({ env, report: () => undefined })
+  assert.equal(stack.how, 'docker')
+  assert.equal(await bothAreThere(before), true)
+  await stack.stop()
+  await stack.stop()
+  assert.deepEqual(await present(), before)
+})
+
+test('a start in containers that is aborted while they come up leaves nothing, soon', { skip }, async () => {
+  const before = await present()
+  const controller = new AbortController()
+  const start = startStack({ env, report: () => undefined, signal: controller.signal })
+  await until('both are there', () => bothAreThere(before))
+  const abortedAt = performance.now()
+  controller.abort('enough')
+  await assert.rejects(start, (reason) => reason === 'enough')
+  assert.ok(performance.now() - abortedAt < 10_000)
+  assert.deepEqual(await present(), before)
+})
+
+test('Ctrl-C while the containers of the demo come up ends it with 130, and leaves nothing', { skip }, async (t) => {
+  const before = await present()
+  const demo = spawn(process.execPath, [main, 'demo'], { env, stdio: 'ignore' })
+  t.after(() => demo.kill('SIGKILL'))
+  const ended = once(demo, 'exit')
+  await until('both are there', () => bothAreThere(before))
+  demo.kill('SIGINT')
+  assert.deepEqual(await ended, [130, null])
+  assert.deepEqual(await present(), before)
+})
+
+test('of a container that ends while it starts, the end of its log is told, and the others go too', { skip }, async () => {
+  const before = await present()
+  const containers = await Containers.connect()
+  const one = (title: string, roles: string) => ({
+    title,
+    image: brokerImage,
+    configure: (container: import('testcontainers').GenericContainer) =>
+      container.withEnvironment({ KAFKA_PROCESS_ROLES: roles }),
+    ready: async (_: unknown, signal: AbortSignal) => await once(signal, 'abort').then(() => signal.throwIfAborted()),
+  })
+  const start = containers.start([one('broker', 'bystander'), { ...one('other', 'broker'), image: brokerImage }], never)
+  await assert.rejects(start, {
+    name: 'StackError',
+    message: /^the (broker|other) \(apache\/kafka:4\.3\.1\) ended by itself\. The end of its log:\n.*\w/s,
+  })
+  assert.deepEqual(await present(), before)
+})
+
+test('an image that is not here and cannot be pulled is named in one sentence', { skip }, async () => {
+  const containers = await Containers.connect()
+  const image = '127.0.0.1:1/nobody/nothing:1'
+  await assert.rejects(containers.prepare([image], never), {
+    name: 'StackError',
+    message: /^the image 127\.0\.0\.1:1\/nobody\/nothing:1 is not here and cannot be pulled: [^\n]+$/,
+  })
+})
