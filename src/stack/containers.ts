@@ -76,7 +76,7 @@ export class Containers {
   async #pull(image: string): Promise<void> {
     const name = this.#library.ImageName.fromString(image)
     // Some daemons answer a pull that fails with 200 and tell why in a stream that testcontainers does not read.
-    const why = await this.#client.image.pull(name).then(() => 'the pull has failed', errorText)
+    const why = await this.#client.image.pull(name).then(() => `"docker pull ${image}" says why`, errorText)
     if (!(await this.#client.image.exists(name)))
       throw new StackError(`the image ${image} is not here and cannot be pulled: ${why}`)
   }

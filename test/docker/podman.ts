@@ -1,6 +1,7 @@
 /** Podman with storage, network and service of its own: whoever is given `env` finds what looks like a Docker daemon. */
 import type { ChildProcess } from 'node:child_process'
 import { execFile, spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -20,7 +21,7 @@ runtime = "runc"
 cgroup_manager = "cgroupfs"
 events_logger = "file"
 [network]
-default_subnet = "10.137.0.0/24"
+default_subnet = "10.137.${randomInt(256)}.0/24"
 `
 
 export class Podman {
