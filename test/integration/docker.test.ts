@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import type { GenericContainer } from 'testcontainers'
 import { getContainerRuntimeClient } from 'testcontainers'
 import { Containers } from '../../src/stack/containers.ts'
 import { brokerImage, dockerAnswers } from '../../src/stack/docker.ts'
@@ -67,8 +68,7 @@ test('of a container that ends while it starts, the end of its log is told, and 
   const one = (title: string, roles: string) => ({
     title,
     image: brokerImage,
-    configure: (container: import('testcontainers').GenericContainer) =>
-      container.withEnvironment({ KAFKA_PROCESS_ROLES: roles }),
+    configure: (container: GenericContainer) => container.withEnvironment({ KAFKA_PROCESS_ROLES: roles }),
     ready: async (_: unknown, signal: AbortSignal) => await once(signal, 'abort').then(() => signal.throwIfAborted()),
   })
   const start = containers.start([one('broker', 'bystander'), { ...one('other', 'broker'), image: brokerImage }], never)

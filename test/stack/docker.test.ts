@@ -48,8 +48,8 @@ test('a socket that leads nowhere is no daemon', async () => {
 
 test('the container advertises the port that it has on the host, and makes no topics by itself', () => {
   const environment = brokerEnvironment('docker.test', 40_001)
-  assert.equal(environment.KAFKA_ADVERTISED_LISTENERS, 'PLAINTEXT://docker.test:40001')
-  assert.equal(environment.KAFKA_LISTENERS, 'PLAINTEXT://:40001,CONTROLLER://:29093')
+  assert.equal(environment.KAFKA_ADVERTISED_LISTENERS, 'PLAINTEXT://docker.test:40001,OWN://localhost:29092')
+  assert.equal(environment.KAFKA_LISTENERS, 'PLAINTEXT://:9092,OWN://localhost:29092,CONTROLLER://localhost:29093')
   assert.equal(environment.KAFKA_AUTO_CREATE_TOPICS_ENABLE, 'false')
 })
 
