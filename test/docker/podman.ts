@@ -14,7 +14,7 @@ const COMMAND_MS_MAX = 600_000
 const TOOLS = { podman: '--version', runc: '--version', ldd: '--version', tar: '--version', jlink: '--version' }
 
 /** Works in a container, too: lower limits than it has, and no systemd. The subnet is none that another podman here would use. */
-const settings = `[containers]
+const configuration = `[containers]
 default_ulimits = ["nofile=20000:20000", "nproc=16384:16384"]
 [engine]
 runtime = "runc"
@@ -38,7 +38,7 @@ export class Podman {
     const [graphroot, runroot] = [join(this.folder, 'storage'), join(this.folder, 'run')]
     this.env = {
       ...process.env,
-      CONTAINERS_CONF: file('containers.conf', settings),
+      CONTAINERS_CONF: file('containers.conf', configuration),
       CONTAINERS_STORAGE_CONF: file(
         'storage.conf',
         `[storage]\ndriver = "overlay"\ngraphroot = "${graphroot}"\nrunroot = "${runroot}"\n`,
@@ -72,6 +72,13 @@ export class Podman {
       detached: true,
     })
     await until('podman answers as Docker', async () => await dockerAnswers(this.env))
+  }
+
+  /** What a shell needs for its `podman` and `docker` to be these. */
+  settings(): string[] {
+    return Object.entries(this.env)
+      .filter(([name]) => !(name in process.env))
+      .map(([name, value]) => `${name}=${value}`)
   }
 
   /** Containers and volumes that nobody has removed. */

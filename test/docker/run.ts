@@ -1,8 +1,12 @@
-/** The integration tests with broker and registry in containers; docs/testing.md tells how. Arguments: test files, instead of all. */
+/**
+ * The integration tests with broker and registry in containers; docs/testing.md tells how. Arguments: test files, instead of all, or
+ * `--serve`: no test, but the daemon and the images, until Ctrl-C.
+ */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
+import { endOfProcess } from '../../src/cli/end-of-process.ts'
 import { brokerImage } from '../../src/stack/docker.ts'
 import { makeImages } from './images.ts'
 import { Podman } from './podman.ts'
@@ -40,20 +44,30 @@ async function runTests(env: NodeJS.ProcessEnv, files: readonly string[], stacks
   return code ?? 1
 }
 
-// Ctrl-C ends the tests, which are in our process group; what they leave is removed here.
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined)
-const podman = await Podman.start()
-try {
-  await makeImages(podman, report)
-  await podman.serve()
+/** The exit code. */
+async function judged(podman: Podman, files: readonly string[]): Promise<number> {
   const stacks = new Stacks()
-  const files = process.argv.slice(2)
-  const code = await runTests(podman.env, files.length > 0 ? files : all, stacks)
+  const code = await runTests(podman.env, files, stacks)
   const left = await podman.left()
   report(
     `stacks in containers: ${stacks.inDocker} started, ${stacks.failed} failed; on Java: ${stacks.onJava}; left behind: ${left}`,
   )
-  process.exitCode = code === 0 && stacks.inDocker > 0 && stacks.failed === 0 && left === 0 ? 0 : 1
+  return code === 0 && stacks.inDocker > 0 && stacks.failed === 0 && left === 0 ? 0 : 1
+}
+
+// Ctrl-C ends the tests, which are in our process group; what they leave is removed here.
+const ended = endOfProcess()
+const args = process.argv.slice(2)
+const podman = await Podman.start()
+try {
+  await makeImages(podman, report)
+  await podman.serve()
+  if (args.includes('--serve')) {
+    process.stdout.write(`export ${podman.settings().join(' ')}\n`)
+    await ended
+  } else {
+    process.exitCode = await judged(podman, args.length > 0 ? args : all)
+  }
 } finally {
   await podman.stop()
 }
