@@ -77,7 +77,7 @@ export class Podman {
   /** What a shell needs for its `podman` and `docker` to be these. */
   settings(): string[] {
     return Object.entries(this.env)
-      .filter(([name]) => !(name in process.env))
+      .filter(([name, value]) => value !== process.env[name])
       .map(([name, value]) => `${name}=${value}`)
   }
 
