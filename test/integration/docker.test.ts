@@ -68,7 +68,7 @@ test('of a container that ends while it starts, the end of its log is told, and 
   const one = (title: string, roles: string) => ({
     title,
     image: brokerImage,
-    configure: (container: GenericContainer) => container.withEnvironment({ KAFKA_PROCESS_ROLES: roles }),
+    configure: (container: GenericContainer) => container.withEnvironment({ KAFKA_PROCESS_ROLES: roles }).withExposedPorts(9092),
     ready: async (_: unknown, signal: AbortSignal) => await once(signal, 'abort').then(() => signal.throwIfAborted()),
   })
   const start = containers.start([one('broker', 'bystander'), { ...one('other', 'broker'), image: brokerImage }], never)
