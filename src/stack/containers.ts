@@ -4,7 +4,8 @@ import type { ContainerRuntimeClient, GenericContainer, StartedTestContainer } f
 import { errorText } from '../core/errors.ts'
 import { StackError } from './stack-error.ts'
 
-const logTailLines = 5
+const logTailLines = 50
+const toldLines = 5
 const stackLabel = 'mytracker-sink.stack'
 const titleLabel = 'mytracker-sink.title'
 
@@ -107,7 +108,9 @@ export class Containers {
     const [found] = await this.#found(`${titleLabel}=${title}`)
     if (found?.State !== 'exited') return undefined
     const log = await text(await this.#client.container.logs(this.#dockerode.getContainer(found.Id), { tail: logTailLines }))
-    return new StackError(`the ${title} (${image}) ended by itself. The end of its log:\n${log.trim()}`)
+    // The frames of Java's stack traces would push out what they belong to.
+    const lines = log.split('\n').filter((line) => line.trim() !== '' && !line.startsWith('\tat '))
+    return new StackError(`the ${title} (${image}) ended by itself. The end of its log:\n${lines.slice(-toldLines).join('\n')}`)
   }
 
   async #found(...labels: readonly string[]) {

@@ -7,13 +7,13 @@ import { fileURLToPath } from 'node:url'
 import type { GenericContainer } from 'testcontainers'
 import { getContainerRuntimeClient } from 'testcontainers'
 import { Containers } from '../../src/stack/containers.ts'
-import { brokerImage, dockerAnswers } from '../../src/stack/docker.ts'
+import { brokerImage, dockerAnswers, registryImage } from '../../src/stack/docker.ts'
 import { startStack } from '../../src/stack/stack.ts'
 import { until } from '../support/sink-process.ts'
 
-const skip = (await dockerAnswers(process.env)) ? false : 'no Docker daemon answers'
+const options = { skip: (await dockerAnswers(process.env)) ? false : 'no Docker daemon answers', timeout: 120_000 }
 const { MYTRACKER_SINK_BROKERS: _, MYTRACKER_SINK_REGISTRY_URL: __, ...env } = process.env
-const never = new AbortController().signal
+const alive = new AbortController().signal
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
 /** The containers of stacks, running or not, and all volumes. */
@@ -29,7 +29,7 @@ async function bothAreThere(before: { readonly containers: readonly string[] }):
   return (await present()).containers.length === before.containers.length + 2
 }
 
-test('a stack in containers leaves neither container nor volume', { skip }, async () => {
+test('a stack in containers leaves neither container nor volume', options, async () => {
   const before = await present()
   const stack = await startStack({ env, report: () => undefined })
   assert.equal(stack.how, 'docker')
@@ -39,7 +39,7 @@ test('a stack in containers leaves neither container nor volume', { skip }, asyn
   assert.deepEqual(await present(), before)
 })
 
-test('a start in containers that is aborted while they come up leaves nothing, soon', { skip }, async () => {
+test('a start in containers that is aborted while they come up leaves nothing, soon', options, async () => {
   const before = await present()
   const controller = new AbortController()
   const start = startStack({ env, report: () => undefined, signal: controller.signal })
@@ -51,7 +51,7 @@ test('a start in containers that is aborted while they come up leaves nothing, s
   assert.deepEqual(await present(), before)
 })
 
-test('Ctrl-C while the containers of the demo come up ends it with 130, and leaves nothing', { skip }, async (t) => {
+test('Ctrl-C while the containers of the demo come up ends it with 130, and leaves nothing', options, async (t) => {
   const before = await present()
   const demo = spawn(process.execPath, [main, 'demo'], { env, stdio: 'ignore' })
   t.after(() => demo.kill('SIGKILL'))
@@ -62,27 +62,29 @@ test('Ctrl-C while the containers of the demo come up ends it with 130, and leav
   assert.deepEqual(await present(), before)
 })
 
-test('of a container that ends while it starts, the end of its log is told, and the others go too', { skip }, async () => {
+test('of a container that ends while it starts, the end of its log is told, and the others go too', options, async () => {
   const before = await present()
   const containers = await Containers.connect()
-  const one = (title: string, roles: string) => ({
+  const never = async (_: unknown, signal: AbortSignal) => await once(signal, 'abort').then(() => signal.throwIfAborted())
+  const one = (title: string, image: string, port: number) => ({
     title,
-    image: brokerImage,
-    configure: (container: GenericContainer) => container.withEnvironment({ KAFKA_PROCESS_ROLES: roles }).withExposedPorts(9092),
-    ready: async (_: unknown, signal: AbortSignal) => await once(signal, 'abort').then(() => signal.throwIfAborted()),
+    image,
+    configure: (container: GenericContainer) =>
+      container.withEnvironment({ KAFKA_PROCESS_ROLES: 'bystander' }).withExposedPorts(port),
+    ready: never,
   })
-  const start = containers.start([one('broker', 'bystander'), { ...one('other', 'broker'), image: brokerImage }], never)
+  const start = containers.start([one('broker', brokerImage, 9092), one('registry', registryImage, 8080)], alive)
   await assert.rejects(start, {
     name: 'StackError',
-    message: /^the (broker|other) \(apache\/kafka:4\.3\.1\) ended by itself\. The end of its log:\n.*\w/s,
+    message: /^the broker \(apache\/kafka:4\.3\.1\) ended by itself\. The end of its log:\n.*bystander/s,
   })
   assert.deepEqual(await present(), before)
 })
 
-test('an image that is not here and cannot be pulled is named in one sentence', { skip }, async () => {
+test('an image that is not here and cannot be pulled is named in one sentence', options, async () => {
   const containers = await Containers.connect()
   const image = '127.0.0.1:1/nobody/nothing:1'
-  await assert.rejects(containers.prepare([image], never), {
+  await assert.rejects(containers.prepare([image], alive), {
     name: 'StackError',
     message: /^the image 127\.0\.0\.1:1\/nobody\/nothing:1 is not here and cannot be pulled: [^\n]+$/,
   })
