@@ -1,10 +1,12 @@
 /** Podman with storage, network and service of its own: whoever is given `env` finds what looks like a Docker daemon. */
-import type { ChildProcess } from 'node:child_process'
+import type { ChildProcessByStdio } from 'node:child_process'
 import { execFile, spawn } from 'node:child_process'
 import { randomInt } from 'node:crypto'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Writable } from 'node:stream'
 import { promisify } from 'node:util'
 import { dockerAnswers } from '../../src/stack/docker.ts'
 import { until } from '../support/sink-process.ts'
@@ -24,11 +26,19 @@ events_logger = "file"
 default_subnet = "10.137.${randomInt(256)}.0/24"
 `
 
+/** The service, until the end of the input, which comes even where the test is killed. */
+const keeper = `podman system service --time=0 "$DOCKER_HOST" &
+cat
+podman rm --all --force --time 0
+kill $!
+podman rmi --all --force
+rm -rf "$1"`
+
 export class Podman {
   /** For files of the test's own, gone with the storage. */
   readonly folder = mkdtempSync(join(tmpdir(), 'mytracker-sink-docker-'))
   readonly env: NodeJS.ProcessEnv
-  #service: ChildProcess | undefined
+  readonly #keeper: ChildProcessByStdio<Writable, null, null>
 
   private constructor() {
     const file = (name: string, content: string): string => {
@@ -47,6 +57,12 @@ export class Podman {
       // Its image cannot be made here. It removes what a killed process leaves behind; here the end does.
       TESTCONTAINERS_RYUK_DISABLED: 'true',
     }
+    // In a group of its own: Ctrl-C is for the tests, which need the service to clean up.
+    this.#keeper = spawn('sh', ['-c', keeper, 'sh', this.folder], {
+      env: this.env,
+      stdio: ['pipe', 'ignore', 'ignore'],
+      detached: true,
+    })
   }
 
   /** Rejects with a sentence where a tool is missing. */
@@ -64,13 +80,6 @@ export class Podman {
   }
 
   async serve(): Promise<void> {
-    const { DOCKER_HOST: address = '' } = this.env
-    // In a group of its own: Ctrl-C is for the tests, which need the service to clean up.
-    this.#service = spawn('podman', ['system', 'service', '--time=0', address], {
-      env: this.env,
-      stdio: 'ignore',
-      detached: true,
-    })
     await until('podman answers as Docker', async () => await dockerAnswers(this.env))
   }
 
@@ -88,9 +97,7 @@ export class Podman {
   }
 
   async stop(): Promise<void> {
-    await this.run('rm', '--all', '--force', '--time', '0').catch(() => undefined)
-    this.#service?.kill()
-    await this.run('rmi', '--all', '--force').catch(() => undefined)
-    rmSync(this.folder, { recursive: true, force: true })
+    this.#keeper.stdin.end()
+    await once(this.#keeper, 'exit')
   }
 }
