@@ -18,7 +18,7 @@ const clientPort = 9092
 /** Inside the container, as the image's own defaults have them. */
 const [ownPort, controllerPort] = [29_092, 29_093]
 const pingMs = 1000
-const readyMaxMs = 120_000
+const readyMaxMs = 180_000
 
 export type Daemon =
   | { readonly kind: 'socket'; readonly path: string }
