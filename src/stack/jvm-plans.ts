@@ -95,8 +95,9 @@ async function format(
   { clusterId, extras }: BrokerPlace,
 ): Promise<void> {
   const users = (extras.scramUsers ?? []).flatMap((user) => ['--add-scram', user])
-  const args = [...jvmFlags, ...classpath, 'kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', properties, ...users]
-  await promisify(execFile)(command, args)
+  // In one word with its flag: one id in sixty-four begins with a dash, and would be taken for a flag itself.
+  const options = [`--cluster-id=${clusterId}`, '--config', properties, ...users]
+  await promisify(execFile)(command, [...jvmFlags, ...classpath, 'kafka.tools.StorageTool', 'format', ...options])
 }
 
 async function jarsOf(folder: string): Promise<Jar[]> {
