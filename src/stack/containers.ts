@@ -23,7 +23,8 @@ export class Containers {
   readonly host: string
   readonly #library: typeof import('testcontainers')
   readonly #client: ContainerRuntimeClient
-  readonly #id = randomUUID()
+  /** Begins with whose they are. */
+  readonly #id = `${process.pid}-${randomUUID()}`
 
   private constructor(library: typeof import('testcontainers'), client: ContainerRuntimeClient) {
     this.host = client.info.containerRuntime.host

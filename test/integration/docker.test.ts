@@ -14,56 +14,70 @@ import { until } from '../support/sink-process.ts'
 const options = { skip: (await dockerAnswers(process.env)) ? false : 'no Docker daemon answers', timeout: 120_000 }
 const { MYTRACKER_SINK_BROKERS: _, MYTRACKER_SINK_REGISTRY_URL: __, ...env } = process.env
 const alive = new AbortController().signal
+const label = 'mytracker-sink.stack'
+const docker = async () => (await getContainerRuntimeClient()).container.dockerode
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
-/** The containers of stacks, running or not, and all volumes. */
-async function present(): Promise<{ containers: string[]; volumes: string[] }> {
-  const { dockerode } = (await getContainerRuntimeClient()).container
-  const containers = await dockerode.listContainers({ all: true, filters: { label: ['mytracker-sink.stack'] } })
-  const { Volumes } = await dockerode.listVolumes()
-  return { containers: containers.map(({ Id }) => Id).sort(), volumes: Volumes.map(({ Name }) => Name).sort() }
+/** The containers of a process, running or not: other tests have theirs at the same time. */
+async function containersOf(pid = process.pid): Promise<string[]> {
+  const found = await (await docker()).listContainers({ all: true, filters: { label: [label] } })
+  return found.filter(({ Labels }) => Labels[label]?.startsWith(`${pid}-`)).map(({ Id }) => Id)
 }
 
-/** Whether more containers are there than `before` had: broker and registry, both. */
-async function bothAreThere(before: { readonly containers: readonly string[] }): Promise<boolean> {
-  return (await present()).containers.length === before.containers.length + 2
+/** Waits until broker and registry are there, and returns the volumes that they have. */
+async function volumesOfBoth(pid?: number): Promise<string[]> {
+  let ids: string[] = []
+  await until('both are there', async () => {
+    ids = await containersOf(pid)
+    return ids.length === 2
+  })
+  const client = await docker()
+  const inspected = await Promise.all(ids.map((id) => client.getContainer(id).inspect()))
+  const volumes = inspected.flatMap(({ Mounts }) => Mounts.flatMap(({ Name }) => Name ?? []))
+  assert.ok(volumes.length > 0, 'the broker has volumes')
+  return volumes
+}
+
+async function nothingIsLeft(volumes: readonly string[], pid?: number): Promise<void> {
+  assert.deepEqual(await containersOf(pid), [])
+  const { Volumes } = await (await docker()).listVolumes()
+  assert.deepEqual(
+    Volumes.map(({ Name }) => Name).filter((name) => volumes.includes(name)),
+    [],
+  )
 }
 
 test('a stack in containers leaves neither container nor volume', options, async () => {
-  const before = await present()
   const stack = await startStack({ env, report: () => undefined })
   assert.equal(stack.how, 'docker')
-  assert.equal(await bothAreThere(before), true)
+  const volumes = await volumesOfBoth()
   await stack.stop()
   await stack.stop()
-  assert.deepEqual(await present(), before)
+  await nothingIsLeft(volumes)
 })
 
 test('a start in containers that is aborted while they come up leaves nothing, soon', options, async () => {
-  const before = await present()
   const controller = new AbortController()
   const start = startStack({ env, report: () => undefined, signal: controller.signal })
-  await until('both are there', () => bothAreThere(before))
+  const volumes = await volumesOfBoth()
   const abortedAt = performance.now()
   controller.abort('enough')
   await assert.rejects(start, (reason) => reason === 'enough')
   assert.ok(performance.now() - abortedAt < 10_000)
-  assert.deepEqual(await present(), before)
+  await nothingIsLeft(volumes)
 })
 
 test('Ctrl-C while the containers of the demo come up ends it with 130, and leaves nothing', options, async (t) => {
-  const before = await present()
   const demo = spawn(process.execPath, [main, 'demo'], { env, stdio: 'ignore' })
   t.after(() => demo.kill('SIGKILL'))
   const ended = once(demo, 'exit')
-  await until('both are there', () => bothAreThere(before))
+  const volumes = await volumesOfBoth(demo.pid)
   demo.kill('SIGINT')
   assert.deepEqual(await ended, [130, null])
-  assert.deepEqual(await present(), before)
+  await nothingIsLeft(volumes, demo.pid)
 })
 
 test('of a container that ends while it starts, the end of its log is told, and the others go too', options, async () => {
-  const before = await present()
   const containers = await Containers.connect()
   const never = async (_: unknown, signal: AbortSignal) => await once(signal, 'abort').then(() => signal.throwIfAborted())
   const one = (title: string, image: string, port: number) => ({
@@ -78,7 +92,7 @@ test('of a container that ends while it starts, the end of its log is told, and 
     name: 'StackError',
     message: /^the broker \(apache\/kafka:4\.3\.1\) ended by itself\. The end of its log:\n.*bystander/s,
   })
-  assert.deepEqual(await present(), before)
+  await nothingIsLeft([])
 })
 
 test('an image that is not here and cannot be pulled is named in one sentence', options, async () => {
