@@ -1,9 +1,9 @@
 /** Podman with storage, network and service of its own: whoever is given `env` finds what looks like a Docker daemon. */
 import type { ChildProcessByStdio } from 'node:child_process'
 import { execFile, spawn } from 'node:child_process'
-import { randomInt } from 'node:crypto'
+import { randomBytes, randomInt } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Writable } from 'node:stream'
@@ -15,16 +15,28 @@ const exec = promisify(execFile)
 const COMMAND_MS_MAX = 600_000
 const TOOLS = { podman: '--version', runc: '--version', ldd: '--version', tar: '--version', jlink: '--version' }
 
-/** Works in a container, too: lower limits than it has, and no systemd. The subnet is none that another podman here would use. */
-const configuration = `[containers]
+/** Works in a container, too: lower limits than it has, and no systemd. */
+const configuration = (folder: string, network: string): string => `[containers]
 default_ulimits = ["nofile=20000:20000", "nproc=16384:16384"]
 [engine]
 runtime = "runc"
 cgroup_manager = "cgroupfs"
 events_logger = "file"
 [network]
-default_subnet = "10.137.${randomInt(256)}.0/24"
+network_config_dir = "${folder}"
+default_network = "${network}"
 `
+
+/** Podman's own default is the same bridge under the same name for each Podman of a machine: the end of one would take the others' ways. */
+function network() {
+  const id = randomBytes(32).toString('hex')
+  const subnet = `10.137.${randomInt(256)}`
+  return {
+    ...{ id, name: `mts-${id.slice(0, 8)}`, driver: 'bridge', network_interface: `mts-${id.slice(0, 8)}` },
+    subnets: [{ subnet: `${subnet}.0/24`, gateway: `${subnet}.1` }],
+    ipam_options: { driver: 'host-local' },
+  }
+}
 
 /** The service, until the end of the input, which comes even where the test is killed. */
 const keeper = `podman system service --time=0 "$DOCKER_HOST" &
@@ -45,10 +57,13 @@ export class Podman {
       writeFileSync(join(this.folder, name), content)
       return join(this.folder, name)
     }
+    const own = network()
+    mkdirSync(join(this.folder, 'networks'))
+    file(`networks/${own.name}.json`, JSON.stringify(own))
     const [graphroot, runroot] = [join(this.folder, 'storage'), join(this.folder, 'run')]
     this.env = {
       ...process.env,
-      CONTAINERS_CONF: file('containers.conf', configuration),
+      CONTAINERS_CONF: file('containers.conf', configuration(join(this.folder, 'networks'), own.name)),
       CONTAINERS_STORAGE_CONF: file(
         'storage.conf',
         `[storage]\ndriver = "overlay"\ngraphroot = "${graphroot}"\nrunroot = "${runroot}"\n`,
@@ -67,9 +82,11 @@ export class Podman {
 
   /** Rejects with a sentence where a tool is missing. */
   static async start(): Promise<Podman> {
+    if (process.getuid?.() !== 0) throw new Error('the tests in containers must be run by root: see docs/own-tests.md')
     const missing: string[] = []
     for (const [tool, flag] of Object.entries(TOOLS)) await exec(tool, [flag]).catch(() => missing.push(tool))
-    if (missing.length > 0) throw new Error(`the tests in containers need ${missing.join(', ')} on the PATH: see docs/testing.md`)
+    if (missing.length > 0)
+      throw new Error(`the tests in containers need ${missing.join(', ')} on the PATH: see docs/own-tests.md`)
     return new Podman()
   }
 

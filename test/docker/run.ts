@@ -1,5 +1,5 @@
 /**
- * The integration tests with broker and registry in containers; docs/testing.md tells how. Arguments: test files, instead of all, or
+ * The integration tests with broker and registry in containers; docs/own-tests.md tells how. Arguments: test files, instead of all, or
  * `--serve`: no test, but the daemon and the images, until Ctrl-C.
  */
 import { spawn } from 'node:child_process'
