@@ -6,17 +6,29 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import type { GenericContainer } from 'testcontainers'
 import { getContainerRuntimeClient } from 'testcontainers'
+import { errorText } from '../../src/core/errors.ts'
 import { Containers } from '../../src/stack/containers.ts'
 import { brokerImage, dockerAnswers, registryImage } from '../../src/stack/docker.ts'
 import { startStack } from '../../src/stack/stack.ts'
 import { until } from '../support/sink-process.ts'
 
-const options = { skip: (await dockerAnswers(process.env)) ? false : 'no Docker daemon answers', timeout: 120_000 }
 const { MYTRACKER_SINK_BROKERS: _, MYTRACKER_SINK_REGISTRY_URL: __, ...env } = process.env
 const alive = new AbortController().signal
+const options = { skip: await whyNot(), timeout: 120_000 }
 const label = 'mytracker-sink.stack'
 const docker = async () => (await getContainerRuntimeClient()).container.dockerode
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+
+/** A daemon that cannot pull is none of these tests' business: stacks are on Java then. A first pull takes longer than a test may. */
+async function whyNot(): Promise<string | false> {
+  if (!(await dockerAnswers(process.env))) return 'no Docker daemon answers'
+  try {
+    await (await Containers.connect()).prepare([brokerImage, registryImage], alive)
+    return false
+  } catch (error) {
+    return errorText(error)
+  }
+}
 
 /** The containers of a process, running or not: other tests have theirs at the same time. */
 async function containersOf(pid = process.pid): Promise<string[]> {
