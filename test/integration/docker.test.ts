@@ -59,8 +59,9 @@ async function nothingIsLeft(volumes: readonly string[], pid?: number): Promise<
   )
 }
 
-test('a stack in containers leaves neither container nor volume', options, async () => {
+test('a stack in containers leaves neither container nor volume', options, async (t) => {
   const stack = await startStack({ env, report: () => undefined })
+  t.after(() => stack.stop())
   assert.equal(stack.how, 'docker')
   const volumes = await volumesOfBoth()
   await stack.stop()
