@@ -52,6 +52,7 @@ export interface Service {
 export function createService(config: Config, log: Log, rehearsal?: Rehearsal): Service {
   const { tiers } = ownTopics(config.kafka.groupId, config.retry.tiers)
   const probe = new Probe(log, Date.now, (topic, reason) => nextTier(tiers, topic, reason)?.name ?? 'none')
+  probe.reads([...config.kafka.topics, ...tiers.map(({ topic }) => topic)])
   // A dry run looks on beside the service, on whose port it must not be.
   const lookout = rehearsal === undefined ? new Lookout(config, probe) : undefined
   const { promise: failed, resolve: fail } = Promise.withResolvers<unknown>()

@@ -116,6 +116,8 @@ test('a sink on a bad day, watched as the chart says', { skip: skipped }, async 
   )
   for (const { kind, prometheus } of watchers) {
     await until(`it is scraped through its ${kind}`, () => prometheus.hasSeries('mytracker_sink_partitions_assigned'))
+    // Long after the start an increase tells of what is missed: from 0 on, of retry topics, too.
+    assert.ok(await prometheus.hasSeries(`mytracker_sink_records_missed_total{topic="${groupId}.retry.1h"}`))
   }
   await badDay()
 

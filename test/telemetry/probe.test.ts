@@ -160,7 +160,7 @@ test('a consumer that is made anew is a warning with the reason, and one in each
 
 test('what is missed of a topic is counted from 0 on', async () => {
   const { probe } = watched()
-  probe.starting({ version: '1', groupId: 'g', endpoint: 'http://tracker', apps: [], topics: ['orders', 'users'] })
+  probe.reads(['orders', 'users'])
   probe.recordsMissed({ topic: 'users', partition: 0, from: 3, to: 10 })
   const { body } = await probe.metrics.text()
   for (const [topic, missed] of Object.entries({ orders: 0, users: 7 })) {
