@@ -14,7 +14,7 @@ import { until } from '../support/sink-process.ts'
 
 const { MYTRACKER_SINK_BROKERS: _, MYTRACKER_SINK_REGISTRY_URL: __, ...env } = process.env
 const alive = new AbortController().signal
-const options = { skip: await whyNot(), timeout: 120_000 }
+const options = { skip: await whyNot(), timeout: 240_000 }
 const label = 'mytracker-sink.stack'
 const docker = async () => (await getContainerRuntimeClient()).container.dockerode
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
