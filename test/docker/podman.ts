@@ -9,20 +9,14 @@ import { join } from 'node:path'
 import type { Writable } from 'node:stream'
 import { promisify } from 'node:util'
 import { dockerAnswers } from '../../src/stack/docker.ts'
+import { podmanSettings } from '../support/podman-settings.ts'
 import { until } from '../support/sink-process.ts'
 
 const exec = promisify(execFile)
 const COMMAND_MS_MAX = 600_000
 const TOOLS = { podman: '--version', runc: '--version', ldd: '--version', tar: '--version', jlink: '--version' }
 
-/** Works in a container, too: lower limits than it has, and no systemd. */
-const configuration = (folder: string, network: string): string => `[containers]
-default_ulimits = ["nofile=20000:20000", "nproc=16384:16384"]
-[engine]
-runtime = "runc"
-cgroup_manager = "cgroupfs"
-events_logger = "file"
-[network]
+const configuration = (folder: string, network: string): string => `${podmanSettings}[network]
 network_config_dir = "${folder}"
 default_network = "${network}"
 `

@@ -8,19 +8,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Writable } from 'node:stream'
 import { promisify } from 'node:util'
+import { podmanSettings } from '../support/podman-settings.ts'
 
 const exec = promisify(execFile)
 const COMMAND_MS_MAX = 600_000
 const TOOLS = ['podman', 'runc', 'hadolint', 'ldd', 'tar', 'mount', 'umount']
-
-/** Works where the test is in a container itself: lower limits than it has, and no systemd asked for anything. */
-const settings = `[containers]
-default_ulimits = ["nofile=20000:20000", "nproc=16384:16384"]
-[engine]
-runtime = "runc"
-cgroup_manager = "cgroupfs"
-events_logger = "file"
-`
 
 /** Waits for the end of its input, which comes even where the test is killed; then what podman still has open may take a while to close. */
 const keeper = `cat
@@ -41,7 +33,7 @@ export class Engine {
 
   private constructor(folder: string) {
     this.folder = folder
-    writeFileSync(join(folder, 'containers.conf'), settings)
+    writeFileSync(join(folder, 'containers.conf'), podmanSettings)
     const { env } = this.#options()
     this.#keeper = spawn('sh', ['-c', keeper, 'sh', folder], { stdio: ['pipe', 'ignore', 'inherit'], detached: true, env })
   }
