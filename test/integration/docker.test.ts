@@ -16,6 +16,7 @@ const { MYTRACKER_SINK_BROKERS: _, MYTRACKER_SINK_REGISTRY_URL: __, ...env } = p
 const alive = new AbortController().signal
 const options = { skip: await whyNot(), timeout: 240_000 }
 const label = 'mytracker-sink.stack'
+const report = (line: string): void => void process.stderr.write(`${line}\n`)
 const docker = async () => (await getContainerRuntimeClient()).container.dockerode
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
@@ -60,7 +61,7 @@ async function nothingIsLeft(volumes: readonly string[], pid?: number): Promise<
 }
 
 test('a stack in containers leaves neither container nor volume', options, async (t) => {
-  const stack = await startStack({ env, report: () => undefined })
+  const stack = await startStack({ env, report })
   t.after(() => stack.stop())
   assert.equal(stack.how, 'docker')
   const volumes = await volumesOfBoth()
@@ -71,7 +72,7 @@ test('a stack in containers leaves neither container nor volume', options, async
 
 test('a start in containers that is aborted while they come up leaves nothing, soon', options, async () => {
   const controller = new AbortController()
-  const start = startStack({ env, report: () => undefined, signal: controller.signal })
+  const start = startStack({ env, report, signal: controller.signal })
   const volumes = await volumesOfBoth()
   const abortedAt = performance.now()
   controller.abort('enough')
