@@ -249,13 +249,8 @@ export class Probe {
       const counts = to === 'tier' ? this.counts.parked : this.counts.deadLettered
       counts[reason] = (counts[reason] ?? 0) + 1
       const { topic, partition, offset } = record
-      const fields = { topic, partition, offset, reason, detail }
-      this.#sampled(
-        'warn',
-        `${to} ${reason} ${topic}`,
-        fields,
-        to === 'tier' ? 'a record was parked' : 'a record became a dead letter',
-      )
+      const said = to === 'tier' ? 'a record was parked' : 'a record became a dead letter'
+      this.#sampled('warn', `${to} ${reason} ${topic}`, { topic, partition, offset, reason, detail }, said)
     }
   }
 
