@@ -1,12 +1,13 @@
 /** The images that src/stack/docker.ts names, made from this machine's Java and from what the stack on Java runs. */
 import { execFileSync } from 'node:child_process'
-import { chmodSync, cpSync, globSync, mkdirSync, realpathSync, symlinkSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { chmodSync, globSync, mkdirSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { cacheFolder } from '../../src/stack/cache.ts'
 import { brokerImage, registryImage } from '../../src/stack/docker.ts'
 import type { Package } from '../../src/stack/maven.ts'
 import { fetchedPackage, kafkaPackage, registryPackage } from '../../src/stack/maven.ts'
+import { copyInto, librariesOf, pathOf } from '../support/root-folder.ts'
 import type { Podman } from './podman.ts'
 
 const base = 'localhost/java'
@@ -56,21 +57,10 @@ function javaRoot(root: string): string {
   const java = join(root, 'opt/java')
   execFileSync('jlink', ['--add-modules', modules, '--strip-debug', '--no-header-files', '--no-man-pages', '--output', java])
   execFileSync(join(java, 'bin/java'), ['-Xshare:dump'])
-  for (const tool of tools) {
-    const program = realpathSync(execFileSync('which', [tool], { encoding: 'utf8' }).trim())
-    cpSync(program, join(root, 'usr/bin', tool))
-  }
+  for (const tool of tools) copyInto(root, pathOf(tool), join('usr/bin', tool))
   symlinkSync('bash', join(root, 'usr/bin/sh'))
   const linked = [...globSync(join(root, 'usr/bin/*')), join(java, 'bin/java'), ...globSync(join(java, 'lib/**/*.so'))]
   // What Kafka's and the registry's own native libraries are linked to, too.
-  const libraries = new Set([`${process.execPath}`, ...linked].flatMap(librariesOf))
-  for (const library of libraries) {
-    mkdirSync(dirname(join(root, library)), { recursive: true })
-    cpSync(realpathSync(library), join(root, library))
-  }
+  for (const library of new Set([process.execPath, ...linked].flatMap(librariesOf))) copyInto(root, library)
   return root
-}
-
-function librariesOf(program: string): string[] {
-  return execFileSync('ldd', [program], { encoding: 'utf8' }).match(/\/\S+(?= \(0x)/g) ?? []
 }

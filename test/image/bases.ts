@@ -1,7 +1,7 @@
 /** What the Dockerfile builds on: as it names them, or where they cannot be pulled, made from this machine's own files. */
-import { execFileSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { copyInto, librariesOf, pathOf } from '../support/root-folder.ts'
 import type { Engine } from './engine.ts'
 
 const authorities = '/etc/ssl/certs/ca-certificates.crt'
@@ -40,21 +40,16 @@ function buildRoot(root: string): string {
   return root
 }
 
-const pathOf = (tool: string): string => realpathSync(execFileSync('which', [tool], { encoding: 'utf8' }).trim())
-
 /** A program with the libraries that it is linked to, at the places where the loader looks for them. */
 function bring(root: string, program: string, place: string): void {
   for (const folder of ['etc/ssl/certs', 'tmp', 'root']) mkdirSync(join(root, folder), { recursive: true })
   if (existsSync(authorities)) cpSync(authorities, join(root, authorities))
-  const linked = execFileSync('ldd', [program], { encoding: 'utf8' })
-  const libraries: string[] = linked.match(/\/\S+(?= \(0x)/g) ?? []
+  const libraries = librariesOf(program)
   // Of the C library's own package, so in any base: what came built may be linked to it.
   const clock = libraries.find((library) => library.endsWith('/libc.so.6'))?.replace('libc.so.6', 'librt.so.1')
   if (clock !== undefined) libraries.push(clock)
-  for (const [from, to] of [[program, place], ...libraries.map((library) => [library, library])] as [string, string][]) {
-    mkdirSync(dirname(join(root, to)), { recursive: true })
-    cpSync(realpathSync(from), join(root, to))
-  }
+  copyInto(root, program, place)
+  for (const library of libraries) copyInto(root, library)
 }
 
 /** npm is to trust whom this machine trusts. */
