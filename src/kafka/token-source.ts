@@ -126,12 +126,11 @@ export class TokenSource {
 }
 
 /**
- * So long before its end a token is no longer handed out while a new one can be had: a fifth of its life, and at least 10 s, so that a
- * connection authenticated with it need not be authenticated again in the very next second, which brokers refuse.
+ * So long before its end a token is no longer handed out while a new one can be had: a fifth of its life, and at least 10 s. A connection
+ * proves itself again 3 s before the end of its token, which many issuers round down by up to a second; one that was given a token with
+ * less than 5 s left would do so in the very next second, which brokers refuse.
  */
-function marginMs(lifeMs: number): number {
-  return Math.max(lifeMs / 5, Math.min(lifeMs / 2, 10_000))
-}
+const marginMs = (lifeMs: number): number => Math.max(lifeMs / 5, 10_000)
 
 const CURES: Readonly<Record<string, string>> = {
   invalid_client: 'mend kafka.sasl.clientId and its secret',

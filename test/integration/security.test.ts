@@ -154,7 +154,8 @@ describe('tokens', { skip, concurrency: 3 }, () => {
   test('tokens and sessions are renewed in time while it runs: no connection is lost over four tokens', async (t) => {
     const topic = await topicWithOne('token-scores')
     const issuer = new TokenEndpoint()
-    issuer.lifeSeconds = 8
+    // Two seconds, then it is no longer handed out; the connections prove themselves again every three.
+    issuer.lifeSeconds = 12
     const tracker = await startSimulator({ journal: 'hits' })
     t.after(() => tracker.stop())
     const sink = new SinkProcess(t, configFile(t, ['BRIEF', bearer(await serving(t, issuer.answer))], tracker.url, topic))

@@ -48,6 +48,16 @@ test('a token is renewed before it expires, with the secret as it then is', asyn
   assert.equal(world.asked[1]?.authorization, `Basic ${Buffer.from('sink:changed').toString('base64')}`)
 })
 
+test('what is handed out has ten seconds left; a token that lives shorter serves those who ask at once', async (t) => {
+  const { world, tokens } = await source(t, (asked) => token(`t${asked}`, asked === 1 ? 12 : 8))
+  assert.equal(await tokens.get(), 't1')
+  world.nowMs += 1_999
+  assert.equal(await tokens.get(), 't1')
+  world.nowMs += 1
+  assert.deepEqual(await Promise.all([tokens.get(), tokens.get()]), ['t2', 't2'])
+  assert.equal(await tokens.get(), 't3')
+})
+
 test('an endpoint that fails goes unnoticed while the last token lives, and no longer', async (t) => {
   const { world, tokens } = await source(t, (asked) => (asked === 1 ? token('t1', 100) : { status: 503, body: '' }))
   await tokens.get()
