@@ -10,7 +10,7 @@ import { cacheFolder, exists } from './cache.ts'
 import type { Java } from './jvm-plans.ts'
 import { brokerName, brokerPlan, registryPlan } from './jvm-plans.ts'
 import type { Keeper } from './keeping.ts'
-import { JvmEnded, startKeeper } from './keeping.ts'
+import { ProgramEnded, startKeeper } from './keeping.ts'
 import type { Package } from './maven.ts'
 import { fetchedPackage, kafkaPackage, registryPackage } from './maven.ts'
 import { freePorts } from './ports.ts'
@@ -66,7 +66,7 @@ export async function startOnJava(java: Java, starting: Starting): Promise<Start
     } catch (error) {
       // Two causes pass by themselves: another process was quicker to bind the port, or the class archive was damaged (a JVM
       // may crash on that), which the keeper has removed by now.
-      if (attempt === startsMax || !(error instanceof JvmEnded)) throw error
+      if (attempt === startsMax || !(error instanceof ProgramEnded)) throw error
       report(`the ${error.service} ended while it was starting, trying once more`)
     }
   }
@@ -152,12 +152,12 @@ async function startJvms(
   try {
     const clusterId = randomBytes(16).toString('base64url')
     const place = { jarsFolder: packages.kafka, folder, cache, nodes: brokers, clusterId, extras }
-    const jvms = await Promise.all([
+    const programs = await Promise.all([
       ...brokers.map((node) => brokerPlan(java, node, place)),
       ...(registry ? [registryPlan(java, registryPort, { jarsFolder: packages.apicurio, cache })] : []),
     ])
-    const makesArchive = jvms.some(({ archive }) => archive.kind === 'made-at-exit')
-    return { keeper: startKeeper({ folder, jvms }, env), makesArchive }
+    const makesArchive = programs.some(({ archive }) => archive.kind === 'made-at-exit')
+    return { keeper: startKeeper({ folder, programs }, env), makesArchive }
   } catch (error) {
     await rm(folder, { recursive: true, force: true })
     throw error

@@ -6,7 +6,7 @@ import type { Node } from './broker-properties.ts'
 import { brokerProperties } from './broker-properties.ts'
 import type { Jar } from './class-archive.ts'
 import { archiveFlags, classArchive } from './class-archive.ts'
-import type { JvmPlan } from './keeper.ts'
+import type { ProgramPlan } from './keeper.ts'
 import type { BrokerExtras } from './starting.ts'
 
 /** Client compiler and serial collector: quick to start and small. The load of a demo or a bench needs no more. */
@@ -36,7 +36,7 @@ export function brokerName(node: Node, nodes: readonly Node[]): string {
 }
 
 /** Writes what the node reads when it starts, and says how to start it. */
-export async function brokerPlan(java: Java, node: Node, place: BrokerPlace): Promise<JvmPlan> {
+export async function brokerPlan(java: Java, node: Node, place: BrokerPlace): Promise<ProgramPlan> {
   const { jarsFolder, folder, cache, nodes, extras } = place
   const name = brokerName(node, nodes)
   const properties = await writeBrokerFiles(join(folder, name), node, place)
@@ -63,7 +63,7 @@ export async function brokerPlan(java: Java, node: Node, place: BrokerPlace): Pr
   return { name, command: java.command, args, archive, endWith: isAlone ? 'SIGTERM' : 'SIGKILL' }
 }
 
-export async function registryPlan(java: Java, port: number, { jarsFolder, cache }: Place): Promise<JvmPlan> {
+export async function registryPlan(java: Java, port: number, { jarsFolder, cache }: Place): Promise<ProgramPlan> {
   const jars = await jarsOf(jarsFolder)
   const runner = jars.find((jar) => jar.path.endsWith('-runner.jar'))
   if (runner === undefined)

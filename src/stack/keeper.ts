@@ -1,8 +1,8 @@
 /**
- * A process of its own between us and the JVMs. Its standard input is a pipe from the process that wanted the stack: the first line
+ * A process of its own between us and the programs. Its standard input is a pipe from the process that wanted the stack: the first line
  * is the plan, and the pipe's end, which the kernel brings about even when that process is killed outright, means stop. So there is one way
  * down for `stop()`, for a crash and for SIGKILL. It leads a process group of its own, and a terminal's Ctrl-C reaches neither it nor the
- * JVMs: the broker lives on until the sink has drained.
+ * programs: the broker lives on until the sink has drained.
  */
 import type { ChildProcess } from 'node:child_process'
 import { spawn } from 'node:child_process'
@@ -13,7 +13,7 @@ import { createInterface } from 'node:readline'
 import type { ClassArchive } from './class-archive.ts'
 import { archiveRefused } from './class-archive.ts'
 
-export interface JvmPlan {
+export interface ProgramPlan {
   /** Unlike those of the others; a kill names it. */
   readonly name: string
   readonly command: string
@@ -25,18 +25,18 @@ export interface JvmPlan {
 
 /** The first line that the keeper reads. */
 export interface KeeperPlan {
-  /** Working folder of the JVMs, their logs and data; the keeper removes it last. */
+  /** Working folder of the programs, their logs and data; the keeper removes it last. */
   readonly folder: string
-  readonly jvms: readonly JvmPlan[]
+  readonly programs: readonly ProgramPlan[]
 }
 
 /** Any later line. */
 export type KeeperOrder =
   /** Class archives of this run may be kept from now on. */
   | { readonly kind: 'ready' }
-  /** For one JVM, whose end is then no surprise. */
+  /** For one program, whose end is then no surprise. */
   | { readonly kind: 'kill'; readonly name: string; readonly signal: 'SIGTERM' | 'SIGKILL' }
-  /** The killed JVM again, on the same data. */
+  /** The killed program again, on the same data. */
   | { readonly kind: 'revive'; readonly name: string }
 
 /** What the keeper prints, a line each. */
@@ -46,12 +46,12 @@ export type KeeperReport =
   | { readonly kind: 'killed'; readonly name: string }
 
 const logTailLines = 20
-/** SIGTERM is followed by SIGKILL after this long; longer where the JVM still has to write its class archive. */
+/** SIGTERM is followed by SIGKILL after this long; longer where the program still has to write its class archive. */
 const graceMs = 5000
 const graceWithArchiveMs = 60_000
 
-interface Jvm {
-  readonly plan: JvmPlan
+interface Program {
+  readonly plan: ProgramPlan
   readonly process: ChildProcess
   /** Resolves to whether it ended unasked. */
   readonly gone: Promise<boolean>
@@ -60,11 +60,11 @@ interface Jvm {
 }
 
 let plan: KeeperPlan | undefined
-const jvms = new Map<string, Jvm>()
+const programs = new Map<string, Program>()
 let ready = false
 let stopping = false
 
-// The parent may be gone already; what we say then goes nowhere, and must not end us before the JVMs.
+// The parent may be gone already; what we say then goes nowhere, and must not end us before the programs.
 process.stdout.on('error', () => undefined)
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => void stop())
 
@@ -76,7 +76,7 @@ lines.on('line', (line) => {
     return
   }
   plan = JSON.parse(line) as KeeperPlan
-  for (const jvm of plan.jvms) start(plan.folder, jvm)
+  for (const program of plan.programs) start(plan.folder, program)
 })
 lines.on('close', () => void stop())
 
@@ -85,16 +85,16 @@ function obey(order: KeeperOrder, { folder }: KeeperPlan): void {
     ready = true
     return
   }
-  const jvm = jvms.get(order.name)
-  if (jvm === undefined) return
+  const program = programs.get(order.name)
+  if (program === undefined) return
   if (order.kind === 'kill') {
-    jvm.isKilled = true
-    jvm.process.kill(order.signal)
-    void jvm.gone.then(() => report({ kind: 'killed', name: order.name }))
-  } else if (jvm.isKilled) {
+    program.isKilled = true
+    program.process.kill(order.signal)
+    void program.gone.then(() => report({ kind: 'killed', name: order.name }))
+  } else if (program.isKilled) {
     // Two on the same data would be one too many.
-    void jvm.gone.then(() => {
-      if (!stopping && jvms.get(order.name) === jvm) start(folder, jvm.plan)
+    void program.gone.then(() => {
+      if (!stopping && programs.get(order.name) === program) start(folder, program.plan)
     })
   }
 }
@@ -103,32 +103,32 @@ function report(line: KeeperReport): void {
   process.stdout.write(`${JSON.stringify(line)}\n`)
 }
 
-function start(folder: string, jvm: JvmPlan): void {
-  const logPath = join(folder, `${jvm.name}.log`)
+function start(folder: string, program: ProgramPlan): void {
+  const logPath = join(folder, `${program.name}.log`)
   const log = openSync(logPath, 'a')
-  const child = spawn(jvm.command, jvm.args, { cwd: folder, stdio: ['ignore', log, log] })
+  const child = spawn(program.command, program.args, { cwd: folder, stdio: ['ignore', log, log] })
   closeSync(log)
   const { promise: gone, resolve } = Promise.withResolvers<boolean>()
-  const started: Jvm = { plan: jvm, process: child, gone, isKilled: false }
+  const started: Program = { plan: program, process: child, gone, isKilled: false }
   const end = (how: string) => {
     const isUnasked = !stopping && !started.isKilled
-    if (isUnasked) report({ kind: 'ended', name: jvm.name, how, log: tailOf(logPath) })
+    if (isUnasked) report({ kind: 'ended', name: program.name, how, log: tailOf(logPath) })
     resolve(isUnasked)
   }
   child.once('error', (error) => end(error.message))
   child.once('exit', (code, signal) => end(signal ?? `exit code ${code}`))
-  jvms.set(jvm.name, started)
+  programs.set(program.name, started)
 }
 
 async function stop(): Promise<void> {
   if (stopping) return
   stopping = true
-  await Promise.all([...jvms.values()].map((jvm) => end(jvm).catch(() => undefined)))
+  await Promise.all([...programs.values()].map((program) => end(program).catch(() => undefined)))
   if (plan !== undefined) await rm(plan.folder, { recursive: true, force: true, maxRetries: 5 }).catch(() => undefined)
   process.exit(0)
 }
 
-async function end({ plan: { name, archive, endWith }, process: child, gone }: Jvm): Promise<void> {
+async function end({ plan: { name, archive, endWith }, process: child, gone }: Program): Promise<void> {
   child.kill(endWith)
   const timer = setTimeout(() => child.kill('SIGKILL'), archive.kind === 'made-at-exit' && ready ? graceWithArchiveMs : graceMs)
   const unasked = await gone
@@ -148,7 +148,7 @@ interface Run {
 async function settleArchive(archive: ClassArchive, { log, unasked, whole }: Run): Promise<void> {
   if (archive.kind === 'none') return
   if (archive.kind === 'mapped') {
-    // One that the JVM refused, or may have died of, goes, and the next run makes another.
+    // One that the program refused, or may have died of, goes, and the next run makes another.
     if (archiveRefused(log) || (unasked && !ready)) await rm(archive.path, { force: true })
     return
   }

@@ -9,8 +9,8 @@ import type { Env } from './cache.ts'
 import type { KeeperOrder, KeeperPlan, KeeperReport } from './keeper.ts'
 import { StackError } from './stack-error.ts'
 
-/** One of the JVMs ended and nobody had asked it to. */
-export class JvmEnded extends StackError {
+/** One of the programs ended and nobody had asked it to. */
+export class ProgramEnded extends StackError {
   readonly service: string
 
   constructor(service: string, how: string, log: string) {
@@ -22,15 +22,15 @@ export class JvmEnded extends StackError {
 export interface Keeper {
   /** Undefined when it could not be started. */
   readonly pid: number | undefined
-  /** Rejects with JvmEnded when a JVM ends unasked; never resolves. */
+  /** Rejects with ProgramEnded when a program ends unasked; never resolves. */
   readonly ended: Promise<never>
   /** Class archives of this run may be kept from now on. */
   ready(): void
-  /** Ends one JVM, by SIGKILL unless told otherwise. Resolves when it is gone, which `ended` does not hear of. */
+  /** Ends one program, by SIGKILL unless told otherwise. Resolves when it is gone, which `ended` does not hear of. */
   kill(name: string, signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>
-  /** Starts a killed JVM again; that it is up is for the caller to find out. */
+  /** Starts a killed program again; that it is up is for the caller to find out. */
   revive(name: string): void
-  /** Resolves when JVMs, folder and the keeper itself are gone. */
+  /** Resolves when programs, folder and the keeper itself are gone. */
   stop(): Promise<void>
 }
 
@@ -48,7 +48,7 @@ export function startKeeper(plan: KeeperPlan, env: Env): Keeper {
   const killed = new EventEmitter()
   createInterface({ input: child.stdout }).on('line', (line) => {
     const report = JSON.parse(line) as KeeperReport
-    if (report.kind === 'ended') reject(new JvmEnded(report.name, report.how, report.log))
+    if (report.kind === 'ended') reject(new ProgramEnded(report.name, report.how, report.log))
     else killed.emit(report.name)
   })
   const gone = closed.then(async () => {
@@ -76,7 +76,7 @@ export function startKeeper(plan: KeeperPlan, env: Env): Keeper {
   }
 }
 
-/** The keeper leads the JVMs' process group. Should somebody have killed it, they are still in there; usually nobody is. */
+/** The keeper leads the programs' process group. Should somebody have killed it, they are still in there; usually nobody is. */
 function endGroup({ pid }: ChildProcess): void {
   if (pid === undefined) return
   try {

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { JvmPlan } from '../../src/stack/keeper.ts'
+import type { ProgramPlan } from '../../src/stack/keeper.ts'
 import type { Keeper } from '../../src/stack/keeping.ts'
 import { startKeeper } from '../../src/stack/keeping.ts'
 import { freePorts } from '../../src/stack/ports.ts'
@@ -79,8 +79,8 @@ export class ControlPlane {
   }
 
   /** Starts programs, each with its log in the folder, and asks until what they are for is there. */
-  async #keep(folder: string, jvms: readonly JvmPlan[], what: string, question: readonly string[]): Promise<void> {
-    const keeper = startKeeper({ folder, jvms }, { ...process.env, KWOK_WORKDIR: folder })
+  async #keep(folder: string, programs: readonly ProgramPlan[], what: string, question: readonly string[]): Promise<void> {
+    const keeper = startKeeper({ folder, programs }, { ...process.env, KWOK_WORKDIR: folder })
     this.#keepers.push(keeper)
     const isThere = async () => (await this.answer(question)).code === 0
     await Promise.race([until(what, isThere), keeper.ended])
@@ -111,7 +111,7 @@ export class ControlPlane {
 }
 
 /** The keeper of the stack is as good for these as for its JVMs. */
-const plan = ({ programs }: Place, name: string, flags: Readonly<Record<string, unknown>>): JvmPlan => ({
+const plan = ({ programs }: Place, name: string, flags: Readonly<Record<string, unknown>>): ProgramPlan => ({
   name,
   command: join(programs, name),
   args: Object.entries(flags).map(([flag, value]) => `--${flag}=${value}`),
@@ -119,7 +119,7 @@ const plan = ({ programs }: Place, name: string, flags: Readonly<Record<string, 
   endWith: 'SIGTERM',
 })
 
-function servers(place: Place): JvmPlan[] {
+function servers(place: Place): ProgramPlan[] {
   const { folder, certificates, ports } = place
   const [clients, peers] = ports.map((port) => `http://127.0.0.1:${port}`)
   const etcd = {
@@ -148,7 +148,7 @@ function servers(place: Place): JvmPlan[] {
   return [plan(place, 'etcd', etcd), plan(place, 'kube-apiserver', api)]
 }
 
-function controllersOf(place: Place, kubeconfig: string): JvmPlan[] {
+function controllersOf(place: Place, kubeconfig: string): ProgramPlan[] {
   const { certificates, folder } = place
   // Port 0: nobody asks them anything.
   const both = { kubeconfig, 'secure-port': 0, 'leader-elect': false }

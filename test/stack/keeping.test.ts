@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { test } from 'node:test'
 import { exists } from '../../src/stack/cache.ts'
-import { JvmEnded, startKeeper } from '../../src/stack/keeping.ts'
+import { ProgramEnded, startKeeper } from '../../src/stack/keeping.ts'
 import { freePorts, portAnswers } from '../../src/stack/ports.ts'
 
 /** Stands in for a JVM: listens, on SIGTERM writes its class archive, and dies of whatever it is sent. */
@@ -34,12 +34,12 @@ test('a service that ends by itself is reported with the end of its log', async 
   const { place, archive } = await places(t)
   const args = ['-e', 'console.log("java.net.BindException: Address already in use"); process.exitCode = 3']
   const keeper = startKeeper(
-    { folder: place, jvms: [{ name: 'broker', command: process.execPath, args, archive, endWith: 'SIGTERM' }] },
+    { folder: place, programs: [{ name: 'broker', command: process.execPath, args, archive, endWith: 'SIGTERM' }] },
     process.env,
   )
   const error = await keeper.ended.catch((reason: unknown) => reason)
   await keeper.stop()
-  assert.ok(error instanceof JvmEnded)
+  assert.ok(error instanceof ProgramEnded)
   assert.match(error.message, /The broker of the stack ended by itself \(exit code 3\).*\njava\.net\.BindException/)
   assert.equal(error.service, 'broker')
 })
@@ -48,7 +48,7 @@ test('an archive that the service may have died of is removed', async (t) => {
   const { place, archives, archive } = await places(t)
   await writeFile(archive.path, 'damaged')
   const args = ['-e', 'process.exitCode = 134']
-  const jvms = [
+  const programs = [
     {
       name: 'broker',
       command: process.execPath,
@@ -57,7 +57,7 @@ test('an archive that the service may have died of is removed', async (t) => {
       endWith: 'SIGTERM',
     } as const,
   ]
-  const keeper = startKeeper({ folder: place, jvms }, process.env)
+  const keeper = startKeeper({ folder: place, programs }, process.env)
   await assert.rejects(keeper.ended, /exit code 134/)
   await keeper.stop()
   assert.deepEqual(await readdir(archives), [])
@@ -112,8 +112,8 @@ test('a kill is refused once the keeper has gone', async (t) => {
 
 test('a program that cannot be run is reported', async (t) => {
   const { place, archive } = await places(t)
-  const jvms = [{ name: 'broker', command: join(place, 'no-java'), args: [], archive, endWith: 'SIGTERM' } as const]
-  const keeper = startKeeper({ folder: place, jvms }, process.env)
+  const programs = [{ name: 'broker', command: join(place, 'no-java'), args: [], archive, endWith: 'SIGTERM' } as const]
+  const keeper = startKeeper({ folder: place, programs }, process.env)
   await assert.rejects(keeper.ended, /ENOENT/)
   await keeper.stop()
   assert.equal(await exists(place), false)
@@ -126,7 +126,7 @@ async function kept(t: TestContext) {
   const [port = 0] = await freePorts(1)
   const args = ['-e', service(port, archive.unfinishedPath)]
   const keeper = startKeeper(
-    { folder: place, jvms: [{ name: 'broker', command: process.execPath, args, archive, endWith: 'SIGTERM' }] },
+    { folder: place, programs: [{ name: 'broker', command: process.execPath, args, archive, endWith: 'SIGTERM' }] },
     process.env,
   )
   await listens(port)
