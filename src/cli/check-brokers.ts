@@ -81,6 +81,8 @@ async function checkCluster(config: Config, connection: KafkaConnection, timing:
   const opening = Survey.open(patient)
   const survey = await Promise.race([opening, sleep(timing.timeoutMs, undefined, { ref: false })]).catch(() => undefined)
   if (survey === undefined) return untried(config)
+  // By itself: over one client, the failure of one question ends the connection of the others, which then cannot say why.
+  const advertised = await runCheck(advertisedCheck(survey, connection), timing)
   const own = ownNames(config)
   const topics = survey.topics()
   const settings = topics.then((found) =>
@@ -90,21 +92,21 @@ async function checkCluster(config: Config, connection: KafkaConnection, timing:
   settings.catch(() => undefined)
   const shared = { survey, topics, settings }
   try {
-    return await runAll(
+    const rest = await runAll(
       [
-        advertisedCheck(shared, connection),
         ...config.kafka.topics.map((topic) => sourceCheck(shared, topic)),
         ...own.topics.map((topic) => ownCheck(shared, config, topic)),
         ...own.groups.map((group) => groupCheck(shared, group)),
       ],
       timing,
     )
+    return [advertised, ...rest]
   } finally {
     survey.close()
   }
 }
 
-function advertisedCheck({ survey }: Shared, connection: KafkaConnection): Check {
+function advertisedCheck(survey: Survey, connection: KafkaConnection): Check {
   return {
     name: 'cluster',
     cure: 'look into the brokers',
