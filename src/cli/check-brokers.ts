@@ -69,7 +69,7 @@ function untried(config: Config): Result[] {
   return namesOf(config).map((name) => ({ name, ms: 0, ...notTried('no broker lets us in') }))
 }
 
-/** What all checks of the cluster share, asked for once. */
+/** What the checks of topics and groups share, asked for once. */
 interface Shared {
   readonly survey: Survey
   readonly topics: Promise<ReadonlyMap<string, SurveyedTopic>>
@@ -81,8 +81,17 @@ async function checkCluster(config: Config, connection: KafkaConnection, timing:
   const opening = Survey.open(patient)
   const survey = await Promise.race([opening, sleep(timing.timeoutMs, undefined, { ref: false })]).catch(() => undefined)
   if (survey === undefined) return untried(config)
-  // By itself: over one client, the failure of one question ends the connection of the others, which then cannot say why.
-  const advertised = await runCheck(advertisedCheck(survey, connection), timing)
+  try {
+    // By itself: over one client, the failure of one question ends the connection of the others, which then cannot say why.
+    const advertised = await runCheck(advertisedCheck(survey, connection), timing)
+    return [advertised, ...(await runAll(checksOf(config, survey), timing))]
+  } finally {
+    survey.close()
+  }
+}
+
+/** Of topics and groups. */
+function checksOf(config: Config, survey: Survey): Check[] {
   const own = ownNames(config)
   const topics = survey.topics()
   const settings = topics.then((found) =>
@@ -91,19 +100,11 @@ async function checkCluster(config: Config, connection: KafkaConnection, timing:
   // Each check that needs them hears of their failure itself.
   settings.catch(() => undefined)
   const shared = { survey, topics, settings }
-  try {
-    const rest = await runAll(
-      [
-        ...config.kafka.topics.map((topic) => sourceCheck(shared, topic)),
-        ...own.topics.map((topic) => ownCheck(shared, config, topic)),
-        ...own.groups.map((group) => groupCheck(shared, group)),
-      ],
-      timing,
-    )
-    return [advertised, ...rest]
-  } finally {
-    survey.close()
-  }
+  return [
+    ...config.kafka.topics.map((topic) => sourceCheck(shared, topic)),
+    ...own.topics.map((topic) => ownCheck(shared, config, topic)),
+    ...own.groups.map((group) => groupCheck(shared, group)),
+  ]
 }
 
 function advertisedCheck(survey: Survey, connection: KafkaConnection): Check {

@@ -79,8 +79,8 @@ export class ControlPlane {
   }
 
   /** Starts programs, each with its log in the folder, and asks until what they are for is there. */
-  async #keep(folder: string, programs: readonly ProgramPlan[], what: string, question: readonly string[]): Promise<void> {
-    const keeper = startKeeper({ folder, programs }, { ...process.env, KWOK_WORKDIR: folder })
+  async #keep(folder: string, plans: readonly ProgramPlan[], what: string, question: readonly string[]): Promise<void> {
+    const keeper = startKeeper({ folder, programs: plans }, { ...process.env, KWOK_WORKDIR: folder })
     this.#keepers.push(keeper)
     const isThere = async () => (await this.answer(question)).code === 0
     await Promise.race([until(what, isThere), keeper.ended])
