@@ -2,9 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Broker, Cluster, PartitionAssigner } from 'kafkajs'
 import kafkajs from 'kafkajs'
 import type { ResumePoint } from '../core/offset-runs.ts'
+import { missingTopics, onTopicGone } from './deletion-repairs.ts'
 import { encodeOffsetMap, isCut } from './offset-map.ts'
 import type { OutOfRange } from './repairs.ts'
-import { onCoordinatorGone, onOutOfRange, onTopicGone } from './repairs.ts'
+import { onCoordinatorGone, onOutOfRange } from './repairs.ts'
 
 export type Point = ResumePoint & { readonly topic: string; readonly partition: number }
 
@@ -30,7 +31,6 @@ const COMMIT_MS = 1_500
 
 export interface MembershipOptions {
   readonly groupId: string
-  readonly topics: readonly string[]
   /** The join waits for it. */
   readonly beforeJoin: () => Promise<void>
   readonly outOfRange: (event: OutOfRange) => void
@@ -67,44 +67,33 @@ export class Membership {
   }
 
   /** Rejects with the broker's error, whose `type` tells what it was. What is of a topic that is gone is left out. */
-  async commit(points: readonly Point[]): Promise<void> {
-    try {
-      await this.#commit(points)
-    } catch (error) {
-      // What else the request held is committed, but nobody says so; asked topic by topic, only the missing one is refused.
-      if (!isMissingTopic(error)) throw error
-      for (const [topic, ofTopic] of Map.groupBy(points, ({ topic }) => topic)) await this.#commitOfOne(topic, ofTopic)
+  async commit(all: readonly Point[]): Promise<void> {
+    // As a member of now: later, what it commits may be somebody else's.
+    const joined = this.#joined
+    for (;;) {
+      const points = all.filter(({ topic }) => !this.#gone.has(topic))
+      if (points.length === 0) return
+      try {
+        await this.#commit(points, joined)
+        return
+      } catch (error) {
+        const missing = missingTopics(error) ?? []
+        if (!points.some(({ topic }) => missing.includes(topic))) throw error
+        this.#forget(missing)
+        this.#joinAgain?.()
+      }
     }
   }
 
-  async #commitOfOne(topic: string, points: readonly Point[]): Promise<void> {
-    try {
-      await this.#commit(points)
-    } catch (error) {
-      if (!isMissingTopic(error)) throw error
-      this.#gone.add(topic)
-      this.#joinAgain?.()
-    }
+  #forget(topics: readonly string[]): void {
+    for (const topic of topics) this.#gone.add(topic)
   }
 
-  /** A fetch says that a topic is gone, and not which. */
-  async #findGone(): Promise<void> {
-    const coordinator = await this.#current()
-    const look = async (topic: string): Promise<void> => {
-      await coordinator.metadata([topic]).catch((error) => {
-        if (isMissingTopic(error)) this.#gone.add(topic)
-      })
-    }
-    await Promise.all(this.#options.topics.map(look))
-  }
-
-  async #commit(all: readonly Point[]): Promise<void> {
-    const points = all.filter(({ topic }) => !this.#gone.has(topic))
-    if (points.length === 0) return
+  async #commit(points: readonly Point[], joined: Joined | undefined): Promise<void> {
     const deadline = performance.now() + COMMIT_MS
     for (;;) {
       try {
-        await this.#commitTo(await this.#current(), points)
+        await this.#commitTo(await this.#current(), points, joined)
         return
       } catch (error) {
         if (!MOVED.includes(typeOf(error)) || performance.now() > deadline || this.#isClosed) throw error
@@ -114,8 +103,8 @@ export class Membership {
     }
   }
 
-  async #commitTo(coordinator: Broker, points: readonly Point[]): Promise<void> {
-    if (this.#joined === undefined) throw new Error('the group was not joined')
+  async #commitTo(coordinator: Broker, points: readonly Point[], joined: Joined | undefined): Promise<void> {
+    if (joined === undefined) throw new Error('the group was not joined')
     const topics = [...Map.groupBy(points, ({ topic }) => topic)].map(([topic, ofTopic]) => ({
       topic,
       partitions: ofTopic.map(({ partition, offset, runs }) => {
@@ -124,7 +113,7 @@ export class Membership {
         return { partition, offset: String(offset), metadata }
       }),
     }))
-    const { generationId: groupGenerationId, memberId } = this.#joined
+    const { generationId: groupGenerationId, memberId } = joined
     await coordinator.offsetCommit({ groupId: this.#options.groupId, groupGenerationId, memberId, topics })
   }
 
@@ -147,8 +136,7 @@ export class Membership {
 
   #enter(cluster: Cluster): void {
     onOutOfRange(cluster, this.#options.outOfRange)
-    // Who cannot be asked now will refuse a commit.
-    this.#joinAgain = onTopicGone(cluster, () => this.#findGone().catch(() => undefined))
+    this.#joinAgain = onTopicGone(cluster, (topics) => this.#forget(topics))
     onCoordinatorGone(cluster, () => this.#findAnew())
     const find = cluster.findGroupCoordinator.bind(cluster)
     this.#find = () => find({ groupId: this.#options.groupId })
@@ -196,9 +184,4 @@ function givenUp(): Error {
 
 function typeOf(error: unknown): unknown {
   return (error as { type?: unknown } | undefined)?.type
-}
-
-/** There is nothing left to read there, and nothing to commit. */
-function isMissingTopic(error: unknown): boolean {
-  return typeOf(error) === 'UNKNOWN_TOPIC_OR_PARTITION'
 }

@@ -7,6 +7,7 @@ import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import kafkajs from 'kafkajs'
 import { lz4Codec, snappyCodec, zstdCodec } from './codecs.ts'
+import { repairDeletion } from './deletion-repairs.ts'
 import { repairReading } from './reading-repairs.ts'
 
 const require = createRequire(import.meta.url)
@@ -28,7 +29,7 @@ export function repairKafkajs(): void {
   waitLongerWhileNothingIsPaused()
   askTheLeaderAgain()
   goOnAtTheStart()
-  joinWhereATopicIsGone()
+  repairDeletion()
   endWhatFetchesForNobody()
   beatWhereTheCoordinatorIs()
   endWhatIsNotAuthenticated()
@@ -171,44 +172,6 @@ function goOnAtTheStart(): void {
     if (ofTopic === undefined) return
     ofTopic[partition] = low
     listeners.get(cluster)?.({ topic, partition, from, low: Number(low), high: Number(high) })
-  }
-}
-
-/** Consumers that must join before they fetch again, and who looks which topic is gone before they do; by kafkajs' cluster object. */
-const joining = new WeakSet<object>()
-const lookers = new WeakMap<object, () => Promise<void>>()
-
-/** Returns what makes the consumer join. */
-export function onTopicGone(cluster: object, look: () => Promise<void>): () => void {
-  lookers.set(cluster, look)
-  return () => void joining.add(cluster)
-}
-
-/**
- * A topic that is deleted answers fetches with an error, over which kafkajs asks for metadata and joins again. But the metadata says the
- * same, and kafkajs forgets to join: made anew within that time, the topic is read on from the old offset, and what lies before it in the
- * new log is skipped in silence. Here nothing is fetched before the join, which shows that the group's commits have gone with the topic.
- */
-function joinWhereATopicIsGone(): void {
-  interface ConsumerGroup {
-    readonly cluster: object
-    fetch(nodeId: string): Promise<unknown[]>
-    recoverFromFetch(error: { readonly type?: string }): Promise<void>
-  }
-  const { prototype } = require('kafkajs/src/consumer/consumerGroup') as { prototype: ConsumerGroup }
-  const { fetch, recoverFromFetch } = prototype
-  const isGone = { type: 'UNKNOWN_TOPIC_OR_PARTITION' }
-  prototype.recoverFromFetch = async function (this: ConsumerGroup, error): Promise<void> {
-    if (error.type !== isGone.type) return await recoverFromFetch.call(this, error)
-    joining.add(this.cluster)
-    await lookers.get(this.cluster)?.()
-    await recoverFromFetch.call(this, error)
-    joining.delete(this.cluster)
-  }
-  prototype.fetch = async function (this: ConsumerGroup, nodeId): Promise<unknown[]> {
-    if (!joining.has(this.cluster)) return await fetch.call(this, nodeId)
-    await this.recoverFromFetch(isGone)
-    return []
   }
 }
 

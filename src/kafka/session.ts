@@ -58,7 +58,6 @@ export class Session {
     this.#handlers = handlers
     this.#membership = new Membership({
       groupId: options.groupId,
-      topics: options.topics,
       beforeJoin: () => handlers.beforeJoin(),
       outOfRange: (event) => this.#tell(() => handlers.outOfRange(event)),
       metadataCut: (place) => this.#tell(() => handlers.metadataCut(place)),

@@ -14,14 +14,18 @@ export const REQUEST_MS = 30_000
 interface Connection {
   readonly client: Socket
   readonly broker: Socket
+  /** The kinds of requests by what their answers name them by. */
+  readonly asked: Map<number, number>
   isLost: (request: number) => boolean
 }
 
-/** A way to a broker of its own, on which requests get lost and connections break. */
+/** A way to a broker of its own, on which requests get lost, answers are late and connections break. */
 export class Relay {
   readonly #server: Server
   readonly #open = new Set<Connection>()
   readonly #seen = new Map<number, number>()
+  /** What was answered meanwhile, by the kind of request. */
+  readonly #held = new Map<number, (() => void)[]>()
   /** kafkajs has seen that its consumer crashes, and begins to put it away. */
   onCrash: () => void = () => undefined
   #isCut = false
@@ -62,6 +66,21 @@ export class Relay {
     for (const connection of this.#open) connection.isLost = (kind) => kinds.length === 0 || kinds.includes(kind)
   }
 
+  /** Answers to fetches or commits that refuse a partition wait here, until they are released. */
+  holdRefusals(kind: typeof requests.fetch | typeof requests.commit): void {
+    this.#held.set(kind, [])
+  }
+
+  /** How many wait. */
+  held(kind: number): number {
+    return this.#held.get(kind)?.length ?? 0
+  }
+
+  release(kind: number): void {
+    for (const answer of this.#held.get(kind) ?? []) answer()
+    this.#held.delete(kind)
+  }
+
   /** Every connection breaks, and each new one at once. */
   cut(): void {
     this.#isCut = true
@@ -84,8 +103,13 @@ export class Relay {
     return this.#seen.get(kind) ?? 0
   }
 
+  /** How many requests of the kind wait for their answer. */
+  unanswered(kind: number): number {
+    return [...this.#open].flatMap(({ asked }) => [...asked.values()]).filter((each) => each === kind).length
+  }
+
   #relay(client: Socket, broker: Socket): void {
-    const connection: Connection = { client, broker, isLost: () => false }
+    const connection: Connection = { client, broker, asked: new Map(), isLost: () => false }
     this.#open.add(connection)
     const end = (): void => {
       this.#open.delete(connection)
@@ -97,25 +121,54 @@ export class Relay {
       end()
       return
     }
-    let unread = Buffer.alloc(0)
-    client.on('data', (bytes) => {
-      unread = Buffer.concat([unread, bytes])
-      for (let size = sizeOf(unread); unread.length >= size; size = sizeOf(unread)) {
-        this.#pass(unread.subarray(0, size), connection)
-        unread = unread.subarray(size)
-      }
-    })
-    broker.on('data', (bytes) => client.write(bytes))
+    client.on(
+      'data',
+      inMessages((request) => this.#pass(request, connection)),
+    )
+    broker.on(
+      'data',
+      inMessages((answer) => this.#answer(answer, connection)),
+    )
   }
 
-  #pass(request: Buffer, { broker, isLost }: Connection): void {
+  #pass(request: Buffer, { broker, asked, isLost }: Connection): void {
     const kind = request.readInt16BE(4)
     this.#seen.set(kind, this.seen(kind) + 1)
+    asked.set(request.readInt32BE(8), kind)
     if (!isLost(kind)) broker.write(request)
+  }
+
+  #answer(answer: Buffer, { client, asked }: Connection): void {
+    const id = answer.readInt32BE(4)
+    const kind = asked.get(id) ?? -1
+    asked.delete(id)
+    const held = this.#held.get(kind)
+    if (held === undefined || !refuses(answer, kind)) client.write(answer)
+    else held.push(() => client.write(answer))
   }
 }
 
-/** Of the first request, its length in front included. */
+/** Of a stream, which is cut anywhere. */
+function inMessages(take: (message: Buffer) => void): (bytes: Buffer) => void {
+  let unread = Buffer.alloc(0)
+  return (bytes) => {
+    unread = Buffer.concat([unread, bytes])
+    for (let size = sizeOf(unread); unread.length >= size; size = sizeOf(unread)) {
+      take(unread.subarray(0, size))
+      unread = unread.subarray(size)
+    }
+  }
+}
+
+/** Of the first message, its length in front included. */
 function sizeOf(unread: Buffer): number {
   return unread.length < 4 ? Number.POSITIVE_INFINITY : 4 + unread.readInt32BE(0)
+}
+
+/** Whether the first partition of the answer was refused. In front of the topics: length, id, throttle time, and of a fetch error and session. */
+function refuses(answer: Buffer, kind: number): boolean {
+  const topics = kind === requests.fetch ? 18 : 12
+  if (answer.readInt32BE(topics) === 0) return false
+  const partitions = topics + 6 + answer.readInt16BE(topics + 4)
+  return answer.readInt16BE(partitions + 8) !== 0
 }
