@@ -80,7 +80,7 @@ test('a fetch is refused, and the topic is there again before that is heard: it 
   await readsAnew()
 })
 
-test('nothing is fetched while a partition is paused, and the topic is gone: the metadata show it within a dozen seconds', async (t) => {
+test('nothing is fetched while a partition is paused, and the topic is gone: the metadata show it within a quarter of a minute', async (t) => {
   const { relay, member, listener, commitOld, makeAnew, readsAnew, remove } = await scene(t, 'anew-by-metadata')
   member.pause('anew-by-metadata', 0)
   await until('no fetch is under way', () => relay.unanswered(requests.fetch) === 0)
@@ -95,7 +95,7 @@ test('nothing is fetched while a partition is paused, and the topic is gone: the
   await noticed.promise
   const seconds = (Date.now() - deletedAt) / 1_000
   t.diagnostic(`noticed after ${seconds.toFixed(1)} s`)
-  assert.ok(seconds < 12)
+  assert.ok(seconds < 15)
   await makeAnew()
   await readsAnew()
 })
