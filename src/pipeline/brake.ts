@@ -1,13 +1,19 @@
 import type { Held } from './hold.ts'
 
-/** Records of a topic that are looked back at. */
-const LOOKED_AT = 1_000
-/** Before so many, nothing is said. */
-const LEAST = 200
+export interface BrakeLooks {
+  /** Records of a topic that are looked back at. */
+  readonly back: number
+  /** Before so many, nothing is said. */
+  readonly least: number
+}
+
+const LOOKS: BrakeLooks = { back: 1_000, least: 200 }
 
 export interface BrakeOptions {
   /** Of the records looked at, from 0 to 1; undefined: the brake is off. */
   readonly share: number | undefined
+  /** Left out: 1,000 and 200. */
+  readonly looks?: BrakeLooks
   readonly now: () => number
   /** Called once for a topic. */
   readonly onHeld?: (topic: string, held: Held) => void
@@ -52,16 +58,16 @@ export class Brake {
   #of(topic: string): LastRecords {
     let last = this.#topics.get(topic)
     if (last === undefined) {
-      last = new LastRecords()
+      last = new LastRecords((this.#options.looks ?? LOOKS).back)
       this.#topics.set(topic, last)
     }
     return last
   }
 
   #judge(topic: string, problem: string): void {
-    const { share = 1, now, onHeld } = this.#options
+    const { share = 1, looks = LOOKS, now, onHeld } = this.#options
     const { count, bad } = this.#of(topic)
-    if (count < LEAST || bad <= share * count || this.#held.has(topic)) return
+    if (count < looks.least || bad <= share * count || this.#held.has(topic)) return
     const held = { since: now(), detail: `${bad} of its last ${count} records, the last one ${problem}` }
     this.#held.set(topic, held)
     onHeld?.(topic, held)
@@ -70,22 +76,26 @@ export class Brake {
 
 /** A ring: 1 for a record that would become a dead letter. */
 class LastRecords {
-  readonly #ring = new Uint8Array(LOOKED_AT)
+  readonly #ring: Uint8Array
   #next = 0
   count = 0
   bad = 0
 
+  constructor(size: number) {
+    this.#ring = new Uint8Array(size)
+  }
+
   add(isBad: boolean): void {
     this.bad += (isBad ? 1 : 0) - (this.#ring[this.#next] as number)
     this.#ring[this.#next] = isBad ? 1 : 0
-    this.#next = (this.#next + 1) % LOOKED_AT
-    this.count = Math.min(this.count + 1, LOOKED_AT)
+    this.#next = (this.#next + 1) % this.#ring.length
+    this.count = Math.min(this.count + 1, this.#ring.length)
   }
 
   /** The newest good one was not good: nobody knows its place any more, and which one it is does not matter. */
   spoil(): void {
     for (let back = 1; back <= this.count; back += 1) {
-      const at = (this.#next - back + LOOKED_AT) % LOOKED_AT
+      const at = (this.#next - back + this.#ring.length) % this.#ring.length
       if (this.#ring[at] === 1) continue
       this.#ring[at] = 1
       this.bad += 1

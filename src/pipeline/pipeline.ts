@@ -1,3 +1,4 @@
+import type { BrakeLooks } from './brake.ts'
 import { Brake } from './brake.ts'
 import { Flow } from './flow.ts'
 import type { GateOptions } from './gate.ts'
@@ -12,6 +13,8 @@ export interface PipelineOptions extends Omit<LaneContext, 'source' | 'dueAt' | 
   readonly gate: Omit<GateOptions, 'clock' | 'probe'>
   /** Of a topic's last records, how many may be about to become dead letters, from 0 to 1; undefined: all. */
   readonly brakeShare: number | undefined
+  /** How many those are; left out: as many as the configuration's pages say. */
+  readonly brakeLooks?: BrakeLooks
   /** Bytes of open records, both flows together. */
   readonly windowBytes: number
   readonly commitIntervalMs: number
@@ -36,6 +39,7 @@ export class Pipeline {
     this.#gate = new Gate({ ...options.gate, clock, probe })
     this.#brake = new Brake({
       share: options.brakeShare,
+      ...(options.brakeLooks === undefined ? {} : { looks: options.brakeLooks }),
       now: () => clock.now(),
       onHeld: (name, { detail }) => probe.held({ why: 'brake', name, detail }),
     })

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
-import type { Answer, Reason, Reject } from '../../src/core/outcome.ts'
+import type { Hit } from '../../src/core/hit.ts'
+import type { Answer, Reason, Reject, Skip } from '../../src/core/outcome.ts'
 import type { Origin, SourceRecord } from '../../src/core/record.ts'
 import type { Exit } from '../../src/pipeline/ports.ts'
+import type { Braking } from './braking.ts'
 import type { Sent } from './holding.ts'
 import { Holding } from './holding.ts'
 import type { Planned, Schedule } from './schedule.ts'
@@ -85,14 +87,16 @@ export class Book {
   /** Copies that this process knows to be delivered. */
   readonly #delivered = new Set<Copy>()
   readonly #holding: Holding
+  readonly #braking: Braking
   #batches = 0
   /** Batches that wait until they may be sent again. */
   readonly #waiting = new Set<number>()
   readonly #inFlight = new Set<number>()
 
-  constructor(truth: Truth, rules: Rules) {
+  constructor(truth: Truth, rules: Rules, braking: Braking) {
     this.#truth = truth
     this.#rules = rules
+    this.#braking = braking
     this.#holding = new Holding(rules.gate)
   }
 
@@ -136,10 +140,18 @@ export class Book {
     return wasUnderWay
   }
 
-  /** The record was judged, and is neither sent nor left to somebody else to judge. */
-  judged(copy: Copy, verdict: 'skip' | Reject): void {
-    if (verdict === 'skip') this.#truth.done.add(nameOf(copy.record))
-    else copy.leaving = { to: 'dead-letter', reason: verdict.reason }
+  /** What the record turned into. */
+  judged(copy: Copy, content: Hit | Skip | Reject): void {
+    const { record } = copy
+    this.#checkBrake(record)
+    if (record.history === undefined) this.#braking.looked(record.topic, content.kind === 'reject')
+    if (content.kind === 'skip') this.#truth.done.add(nameOf(record))
+    if (content.kind === 'reject') copy.leaving = { to: 'dead-letter', reason: content.reason }
+  }
+
+  /** Nothing more of a topic that is held begins; what was parked of it goes on. */
+  #checkBrake(record: SourceRecord): void {
+    assert.ok(!this.#braking.held.has(record.topic), `${nameOf(record)} goes on, and its topic is held by the brake`)
   }
 
   /** A request begins. */
@@ -149,6 +161,7 @@ export class Book {
     if (known.has(undefined)) this.#batches += 1
     for (const copy of copies) {
       const { record } = copy
+      this.#checkBrake(record)
       assert.ok(!this.#isThrough(copy), `${nameOf(record)} is sent although it is through`)
       copy.batch ??= this.#batches
       if (record.history === undefined) continue
@@ -246,7 +259,12 @@ export class Book {
   #refused(copy: Copy, reason: Reason, hits: number, now: number): void {
     copy.failures += 1
     copy.firstFailedAt ??= now
-    if (hits === 1) copy.leaving = { to: 'dead-letter', reason }
+    if (hits === 1) {
+      copy.leaving = { to: 'dead-letter', reason }
+      const { record } = copy
+      // Of a partition that was given up, nobody hears it.
+      if (record.history === undefined && this.#copies.get(nameOf(record)) === copy) this.#braking.refused(record.topic)
+    }
     Object.assign(copy, { attempts: 0, ownRefusals: 0, probedSince: undefined })
   }
 
@@ -264,6 +282,7 @@ export class Book {
   /** All of these are to be written. */
   writing(exits: readonly Exit[]): void {
     for (const exit of exits) {
+      this.#checkBrake(exit.record)
       const copy = this.copyOf(exit.record)
       const name = nameOf(exit.record)
       const attempt = (exit.record.history?.attempt ?? 0) + copy.failures

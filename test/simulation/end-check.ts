@@ -11,18 +11,21 @@ export interface EndFacts {
   readonly deadLetter: string
   /** Whether an event may be accepted twice. */
   readonly mayRepeat: boolean
+  /** Whether a process had the mended mapping. */
+  readonly wasMended: boolean
 }
 
 /** What must have become of every record in the end. */
 export function checkEnd(facts: EndFacts): void {
   const dead = new Map<string, string>()
   for (const { headers } of facts.broker.records(facts.deadLetter)) {
-    dead.set(`${headers['mts-origin-partition']}@${headers['mts-origin-offset']}`, String(headers['mts-reason']))
+    const name = `${headers['mts-origin-topic']}/${headers['mts-origin-partition']}@${headers['mts-origin-offset']}`
+    dead.set(name, String(headers['mts-reason']))
   }
   for (const entry of facts.truth.entries.values()) checkEntry(entry, dead.get(entry.id), facts)
 }
 
-function checkEntry(entry: Entry, deadOf: string | undefined, { truth, broker, schedule, mayRepeat }: EndFacts): void {
+function checkEntry(entry: Entry, deadOf: string | undefined, { truth, broker, schedule, mayRepeat, wasMended }: EndFacts): void {
   const { id, fate, accepted, origin } = entry
   const isDelivered = accepted > 0
   if (!isDelivered && deadOf === undefined && fate !== 'skip' && truth.missed.has(nameOf(origin))) {
@@ -32,6 +35,7 @@ function checkEntry(entry: Entry, deadOf: string | undefined, { truth, broker, s
   if (fate === 'skip') assert.deepEqual([isDelivered, deadOf], [false, undefined], `${id} was to be skipped`)
   else assert.ok(isDelivered || deadOf !== undefined, `${id} (${fate}) is lost`)
   checkFate(entry, deadOf, isTroubled(schedule))
+  if (['mistyped', 'mistold'].includes(fate) && !wasMended) assert.ok(!isDelivered, `${id} (${fate}) was accepted`)
   if (mayRepeat) return
   assert.ok(accepted <= 1, `${id} was accepted ${accepted} times`)
   assert.ok(!isDelivered || deadOf === undefined, `${id} was accepted, and is a dead letter`)
@@ -50,6 +54,10 @@ function checkFate({ id, fate, accepted }: Entry, deadOf: string | undefined, ma
 }
 
 /** Whether anything could fail that is not the record's own fault. */
-function isTroubled({ faults, outages, records }: Schedule): boolean {
-  return faults.tracker > 0 || outages.length > 0 || records.flat().some(({ fate }) => fate === 'doomed')
+function isTroubled({ faults, outages, sources }: Schedule): boolean {
+  return (
+    faults.tracker > 0 ||
+    outages.length > 0 ||
+    sources.some(({ records }) => records.flat().some(({ fate }) => fate === 'doomed'))
+  )
 }

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import type { Hit, Route } from '../../src/core/hit.ts'
 import type { Answer, Reject, Skip } from '../../src/core/outcome.ts'
 import type { SourceRecord } from '../../src/core/record.ts'
@@ -11,8 +12,10 @@ import type { MemoryMember } from '../support/memory-broker/member.ts'
 import type { MemoryBroker } from '../support/memory-broker/memory-broker.ts'
 import type { MemoryProducer } from '../support/memory-broker/producer.ts'
 import { ListeningProbe } from '../support/pipeline-fakes.ts'
-import type { Truth } from './book.ts'
+import type { Entry, Truth } from './book.ts'
 import { Book } from './book.ts'
+import { Braking } from './braking.ts'
+import type { Configuration } from './fleet.ts'
 import { InstanceClock } from './instance-clock.ts'
 import type { Comings } from './reading.ts'
 import { Reading } from './reading.ts'
@@ -24,16 +27,19 @@ const SESSION_MS = 2_000
 
 export interface InstanceParts {
   readonly schedule: Schedule
+  readonly configuration: Configuration
   readonly dice: Dice
   readonly clock: FakeClock
   readonly broker: MemoryBroker
   readonly tracker: Tracker
   readonly truth: Truth
   readonly comings: Comings
-  readonly topics: SideTopics & { readonly source: string; readonly groupId: string }
+  readonly topics: SideTopics & { readonly sources: readonly string[]; readonly groupId: string }
   /** Whether the exits stand on the broker as they should. */
   readonly checkStored: (exits: readonly Exit[]) => void
   readonly onMissed: (place: { topic: string; partition: number }, offsets: readonly number[]) => void
+  /** It must hold a topic from now on, for good. */
+  readonly onBraked: () => void
   /** From now on an event may be accepted twice. */
   readonly onRepeat: () => void
   /** Something is not as it must be. Thrown errors would pass for failures of the tracker or the broker. */
@@ -45,6 +51,7 @@ export class Instance {
   readonly #parts: InstanceParts
   readonly #clock: InstanceClock
   readonly #book: Book
+  readonly #braking: Braking
   readonly #producer: MemoryProducer
   readonly #members: MemoryMember[] = []
   readonly #readings: Reading[] = []
@@ -57,12 +64,14 @@ export class Instance {
     this.#parts = parts
     const { limits, gate } = parts.schedule
     this.#clock = new InstanceClock(parts.clock)
-    this.#book = new Book(parts.truth, { ...limits, gate })
+    this.#braking = new Braking(parts.configuration.brake, parts.onBraked)
+    this.#book = new Book(parts.truth, { ...limits, gate }, this.#braking)
     this.#producer = parts.broker.producer()
     this.#connection = {
       clock: this.#clock,
       book: this.#book,
       copyOf: (hit) => this.#book.copyOf(this.#hits.get(hit) as SourceRecord),
+      isMended: parts.configuration.isMended,
       inFlight: 0,
     }
     this.pipeline = this.#createPipeline()
@@ -70,6 +79,23 @@ export class Instance {
 
   start(): void {
     this.pipeline.start().catch(this.#parts.onProblem)
+  }
+
+  /** That its bounds are kept, and that it holds by the brake what it must, and nothing else. */
+  check(): void {
+    const { sources, tierPartitions, tierDelaysMs, limits } = this.#parts.schedule
+    const { open } = this.pipeline
+    const lanes = sources.flatMap(({ records }) => records).length + tierDelaysMs.length * tierPartitions
+    assert.ok(open <= limits.windowEvents * lanes, `${open} records are open`)
+    if (this.#parts.schedule.brake === undefined) return
+    const held = this.pipeline.holds().brakes.map(({ topic }) => topic)
+    assert.deepEqual(new Set(held), this.#braking.held, 'what the brake holds')
+  }
+
+  /** Whether the partition is its own, and held by the brake. */
+  holds(place: { readonly topic: string; readonly partition: number }): boolean {
+    const isOwn = ({ topic, partition }: typeof place): boolean => topic === place.topic && partition === place.partition
+    return this.#braking.held.has(place.topic) && this.pipeline.views().first.some(isOwn)
   }
 
   /** Nothing of it goes on, at once. */
@@ -88,8 +114,9 @@ export class Instance {
   }
 
   #createPipeline(): Pipeline {
-    const { schedule, dice, topics, broker } = this.#parts
+    const { schedule, configuration, dice, topics, broker } = this.#parts
     const { limits, gate } = schedule
+    const { share, ...looks } = configuration.brake ?? { back: 1, least: 1 }
     const partitionsOf = async (topic: string): Promise<number> => broker.ends(topic).length
     const sideExit = new SideExitProducer({ producer: this.#producer, topics, partitionsOf })
     const tiers = topics.tiers.map(({ topic }) => topic)
@@ -103,8 +130,8 @@ export class Instance {
         windowEvents: limits.windowEvents,
       },
       gate,
-      // Fewer records than it looks back at.
-      brakeShare: undefined,
+      brakeShare: share,
+      brakeLooks: looks,
       windowBytes: limits.windowBytes,
       commitIntervalMs: 250,
       tierDelaysMs: new Map(topics.tiers.map(({ topic, delayMs }) => [topic, delayMs])),
@@ -117,7 +144,7 @@ export class Instance {
       clock: this.#clock,
       random: dice.random,
       members: {
-        first: (flow) => this.#member(flow, { groupId: topics.groupId, topics: [topics.source], isOwn: false }),
+        first: (flow) => this.#member(flow, { groupId: topics.groupId, topics: topics.sources, isOwn: false }),
         retried: (flow) => this.#member(flow, { groupId: `${topics.groupId}.retry`, topics: tiers, isOwn: true }),
       },
     })
@@ -191,18 +218,20 @@ export class Instance {
       this.#clock.set(resolve, this.#parts.dice.between(0, 500))
       return { kind: 'wait', ready }
     }
-    if (entry.fate === 'skip') {
-      this.#book.judged(copy, 'skip')
-      return SKIP
+    const content = this.#contentOf(entry)
+    this.#book.judged(copy, content)
+    if (content.kind === 'hit') this.#hits.set(content, record)
+    return content
+  }
+
+  #contentOf({ id, fate, route, bulk, origin }: Entry): Hit | Skip | Reject {
+    if (fate === 'skip') return SKIP
+    if (fate === 'malformed') return MALFORMED
+    if (fate === 'mistyped' && !this.#parts.configuration.isMended) {
+      return origin.offset % 2 === 0 ? { ...MALFORMED, reason: 'mapping-failed' } : { ...MALFORMED, reason: 'invalid-hit' }
     }
-    const hit = serialiseHit(routes[entry.route] as Route, { customUserId: entry.id, text: 'ж'.repeat(entry.bulk / 2) })
-    if (entry.fate !== 'malformed' && bodyBytes(1, hit.bytes) <= this.#parts.schedule.limits.maxBytes) {
-      this.#hits.set(hit, record)
-      return hit
-    }
-    const reject: Reject = { kind: 'reject', reason: 'malformed', detail: 'by the plan' }
-    this.#book.judged(copy, reject)
-    return reject
+    const hit = serialiseHit(routes[route] as Route, { customUserId: id, text: 'ж'.repeat(bulk / 2) })
+    return bodyBytes(1, hit.bytes) <= this.#parts.schedule.limits.maxBytes ? hit : MALFORMED
   }
 
   #guarded<T>(run: () => T, otherwise: T): T {
@@ -216,4 +245,5 @@ export class Instance {
 }
 
 const SKIP: Skip = { kind: 'skip', reason: 'filtered' }
+const MALFORMED: Reject = { kind: 'reject', reason: 'malformed', detail: 'by the plan' }
 const HALT: Answer = { kind: 'halt', reason: 'misconfigured', detail: 'a check failed' }

@@ -29,7 +29,7 @@ export class SideRecords {
     this.#learn(this.#deadLetter)
     for (const exit of exits) {
       const { topic, headers } = this.#expected(exit)
-      const name = `${topic} ${headers['mts-origin-partition']}@${headers['mts-origin-offset']} ${exit.attempt}`
+      const name = `${topic} ${headers['mts-origin-topic']}/${headers['mts-origin-partition']}@${headers['mts-origin-offset']} ${exit.attempt}`
       const isThere = this.#stored.get(name)?.some((stored) => isAs(stored, exit, headers))
       assert.ok(isThere, `${nameOf(exit.record)} is taken for written to ${topic}, but does not stand there`)
     }
@@ -44,7 +44,7 @@ export class SideRecords {
       for (const stored of this.#broker.read(place, from)) {
         const { headers, offset, key } = stored
         this.#truth.stored({ ...place, offset }, key?.toString('latin1') ?? null)
-        const name = `${topic} ${headers['mts-origin-partition']}@${headers['mts-origin-offset']} ${headers['mts-attempt']}`
+        const name = `${topic} ${headers['mts-origin-topic']}/${headers['mts-origin-partition']}@${headers['mts-origin-offset']} ${headers['mts-attempt']}`
         const known = this.#stored.get(name)
         if (known === undefined) this.#stored.set(name, [stored])
         else known.push(stored)

@@ -21,6 +21,8 @@ export interface Connection {
   readonly book: Book
   /** The copy that a hit was made of. */
   readonly copyOf: (hit: Hit) => Copy
+  /** Whether the hits are of a mapping that is mended. */
+  readonly isMended: boolean
   inFlight: number
 }
 
@@ -52,7 +54,7 @@ export class Tracker {
     const { promise, resolve, reject } = Promise.withResolvers<Answer>()
     clock.set(
       () => {
-        const answer = this.#outage(route) ?? this.#answer(copies, connection.book)
+        const answer = this.#outage(route) ?? this.#answer(copies, connection)
         connection.clock.set(
           () => {
             connection.inFlight -= 1
@@ -76,9 +78,9 @@ export class Tracker {
     return now.some((what) => what === app) ? { kind: 'halt', reason: 'forbidden', detail: 'refused' } : undefined
   }
 
-  #answer(copies: readonly Copy[], book: Book): Answer | 'bug' {
+  #answer(copies: readonly Copy[], { book, isMended }: Connection): Answer | 'bug' {
     const { dice, schedule, isFaulty } = this.#parts
-    const verdict = verdictOf(copies.map(({ entry }) => entry.fate))
+    const verdict = verdictOf(copies.map(({ entry }) => (isMended && entry.fate === 'mistold' ? 'good' : entry.fate)))
     const isFailing = isFaulty() && dice.chance(schedule.faults.tracker)
     if (!isFailing) {
       if (verdict.kind === 'delivered') book.accepted(copies)
@@ -102,6 +104,6 @@ export class Tracker {
 function verdictOf(fates: readonly Fate[]): Answer {
   if (fates.includes('doomed')) return { kind: 'retry', reason: 'unavailable', detail: 'doomed' }
   if (fates.includes('oversized')) return { kind: 'reject', reason: 'too-large', detail: 'oversized' }
-  if (fates.includes('refused')) return { kind: 'reject', reason: 'rejected', detail: 'refused' }
+  if (fates.includes('refused') || fates.includes('mistold')) return { kind: 'reject', reason: 'rejected', detail: 'refused' }
   return { kind: 'delivered' }
 }

@@ -6,6 +6,8 @@ import { MemoryBroker } from '../support/memory-broker/memory-broker.ts'
 import { nameOf, Truth } from './book.ts'
 import { CommitCheck } from './commit-check.ts'
 import { checkEnd } from './end-check.ts'
+import type { Configuration } from './fleet.ts'
+import { Fleet } from './fleet.ts'
 import { Instance } from './instance.ts'
 import type { Comings } from './reading.ts'
 import type { Planned, Restart, Schedule } from './schedule.ts'
@@ -13,7 +15,6 @@ import { Dice, scheduleOf } from './schedule.ts'
 import { SideRecords } from './side-records.ts'
 import { Tracker } from './tracker.ts'
 
-const SOURCE = 'orders'
 const GROUP = 'sink'
 const DEAD = 'sink.dead-letter'
 /** No run takes longer, in its own time. */
@@ -35,6 +36,13 @@ export interface Summary extends Readonly<Comings> {
   readonly spoilt: number
   /** Expired before they were read. */
   readonly missed: number
+  /** Topics that a process held by the brake. */
+  readonly braked: number
+  /** Times that the operator mended the mapping, or turned the brake off. */
+  readonly mended: number
+  readonly released: number
+  /** Records of a mapping that was wrong which were accepted once it was mended. */
+  readonly saved: number
 }
 
 /** Runs one schedule to its end and checks it at every step. Throws what is wrong, naming the seed. */
@@ -56,9 +64,7 @@ class World {
   readonly #broker: MemoryBroker
   readonly #tracker: Tracker
   readonly #tiers: readonly Tier[]
-  readonly #instances: Instance[] = []
-  /** Instances that are being drained. */
-  #leaving = 0
+  readonly #fleet: Fleet
   #problem: { readonly what: unknown } | undefined
   /** Records to come, and restarts. */
   #toCome = 0
@@ -66,11 +72,8 @@ class World {
   readonly #side: SideRecords
   /** Something happened after which an event may be accepted twice. */
   #mayRepeat = false
-  #kills = 0
-  #joins = 0
-  #drains = 0
-  #lost = 0
   #spoilt = 0
+  #braked = 0
   #missed = 0
   readonly #comings: Comings = { retained: 0, readAhead: 0, withRuns: 0, foreign: 0 }
 
@@ -92,7 +95,16 @@ class World {
     })
     this.#tiers = schedule.tierDelaysMs.map((delayMs) => ({ topic: `sink.retry.${delayMs}ms`, delayMs }))
     this.#side = new SideRecords(this.#broker, this.#truth, { tiers: this.#tiers, deadLetter: DEAD })
+    this.#fleet = new Fleet({
+      ...{ schedule, dice: this.#dice, onRepeat: this.#onRepeat },
+      begin: (configuration) => this.#begin(configuration),
+      at: (ms, run) => this.#at(ms, run),
+    })
     this.#createTopics()
+  }
+
+  readonly #onRepeat = (): void => {
+    this.#mayRepeat = true
   }
 
   get #isFaulty(): boolean {
@@ -115,20 +127,23 @@ class World {
   }
 
   #createTopics(): void {
-    const { records, tierPartitions, sideBytesMax } = this.#schedule
-    this.#broker.createTopic(SOURCE, { partitions: records.length })
+    const { sources, tierPartitions, sideBytesMax } = this.#schedule
+    for (const { topic, records } of sources) this.#broker.createTopic(topic, { partitions: records.length })
     for (const topic of [...this.#tiers.map((tier) => tier.topic), DEAD]) {
       this.#broker.createTopic(topic, { partitions: tierPartitions, maxMessageBytes: sideBytesMax })
     }
   }
 
   async run(): Promise<Summary> {
-    const { records, restarts } = this.#schedule
-    records.forEach((planned, partition) => {
-      for (const each of planned) this.#at(each.at, () => this.#produce(each, partition))
-    })
+    const { sources, restarts, brake } = this.#schedule
+    for (const { topic, records } of sources) {
+      records.forEach((planned, partition) => {
+        for (const each of planned) this.#at(each.at, () => this.#produce(each, { topic, partition }))
+      })
+    }
     for (const { at, how } of restarts) this.#at(at, () => this.#restart(how))
-    this.#start()
+    if (brake?.mendedAt !== undefined) this.#at(brake.mendedAt, () => this.#fleet.mend())
+    this.#fleet.start()
     await this.#until(() => this.#isOver())
     this.#checkEnd()
     await this.#end()
@@ -143,8 +158,7 @@ class World {
     }, ms)
   }
 
-  #produce(planned: Planned, partition: number): void {
-    const topic = SOURCE
+  #produce(planned: Planned, { topic, partition }: { topic: string; partition: number }): void {
     if (planned.gap > 0) this.#broker.skip({ topic, partition }, planned.gap)
     const origin: Origin = {
       topic,
@@ -152,7 +166,7 @@ class World {
       offset: this.#broker.ends(topic)[partition] as number,
       timestamp: this.#clock.now(),
     }
-    const id = `${partition}@${origin.offset}`
+    const id = nameOf(origin)
     this.#truth.entries.set(id, { ...planned, id, origin, accepted: 0 })
     const key = planned.key === null ? null : Buffer.from(planned.key, 'latin1')
     this.#truth.stored(origin, planned.key)
@@ -160,16 +174,17 @@ class World {
     this.#broker.append({ topic, partition }, [{ key, value, headers: { own: `of ${id}` } }])
   }
 
-  #start(): void {
-    const instance = new Instance({
+  #begin(configuration: Configuration): Instance {
+    return new Instance({
       schedule: this.#schedule,
+      configuration,
       dice: this.#dice,
       clock: this.#clock,
       broker: this.#broker,
       tracker: this.#tracker,
       truth: this.#truth,
       comings: this.#comings,
-      topics: { tiers: this.#tiers, deadLetter: DEAD, source: SOURCE, groupId: GROUP },
+      topics: { tiers: this.#tiers, deadLetter: DEAD, sources: this.#schedule.sources.map(({ topic }) => topic), groupId: GROUP },
       checkStored: (exits) => this.#side.check(exits),
       onMissed: ({ topic, partition }, offsets) => {
         for (const offset of offsets) {
@@ -180,62 +195,20 @@ class World {
           this.#truth.done.add(name)
         }
       },
-      onRepeat: () => {
-        this.#mayRepeat = true
+      onBraked: () => {
+        this.#braked += 1
       },
+      onRepeat: this.#onRepeat,
       onProblem: (what) => {
         this.#problem ??= { what }
       },
     })
-    instance.start()
-    this.#instances.push(instance)
   }
 
   #restart(how: Restart['how']): void {
-    if (how === 'join') {
-      this.#joins += 1
-      this.#start()
-      return
-    }
-    if (how === 'spoil') {
-      this.#spoil()
-      return
-    }
-    if (how === 'expire') {
-      this.#expire()
-      return
-    }
-    if (how === 'lose') {
-      this.#lose()
-      return
-    }
-    // The last one stays, unless another follows it.
-    if (this.#instances.length === 0 || (how === 'leave' && this.#instances.length === 1)) return
-    const [instance] = this.#instances.splice(this.#dice.between(0, this.#instances.length - 1), 1)
-    if (how === 'kill') {
-      this.#kills += 1
-      this.#mayRepeat = true
-      instance?.kill()
-      this.#start()
-      return
-    }
-    this.#drains += 1
-    this.#leaving += 1
-    void instance?.drain().then((clean) => {
-      this.#leaving -= 1
-      if (!clean) this.#mayRepeat = true
-      if (how === 'drain') this.#start()
-    })
-  }
-
-  /** One that is cut off from the coordinator only: it reads and sends while others take its partitions. */
-  #lose(): void {
-    this.#lost += 1
-    this.#mayRepeat = true
-    const heardAfterMs = this.#dice.of(0, 1_000, 5_000)
-    this.#dice.of(...this.#instances).lose(heardAfterMs)
-    // The run is not over before it has joined again: until then its drain cannot be clean.
-    this.#at(heardAfterMs + 2_000, () => undefined)
+    if (how === 'spoil') this.#spoil()
+    else if (how === 'expire') this.#expire()
+    else this.#fleet.restart(how)
   }
 
   #spoil(): void {
@@ -251,48 +224,69 @@ class World {
 
   /** Below the commit, a little above it, or all. */
   #expire(): void {
-    const committed = this.#broker.committed(GROUP, SOURCE)
-    this.#broker.ends(SOURCE).forEach((end, partition) => {
-      const ahead = this.#dice.of(-2, 1, 5, 20, end)
-      this.#broker.expire({ topic: SOURCE, partition }, (committed[partition]?.offset ?? 0) + ahead)
-    })
+    for (const { topic } of this.#schedule.sources) {
+      const committed = this.#broker.committed(GROUP, topic)
+      this.#broker.ends(topic).forEach((end, partition) => {
+        const ahead = this.#dice.of(-2, 1, 5, 20, end)
+        this.#broker.expire({ topic, partition }, (committed[partition]?.offset ?? 0) + ahead)
+      })
+    }
   }
 
   get #groupTopics(): { groupId: string; topic: string }[] {
-    return [{ groupId: GROUP, topic: SOURCE }, ...this.#tiers.map(({ topic }) => ({ groupId: `${GROUP}.retry`, topic }))]
+    const { sources } = this.#schedule
+    return [
+      ...sources.map(({ topic }) => ({ groupId: GROUP, topic })),
+      ...this.#tiers.map(({ topic }) => ({ groupId: `${GROUP}.retry`, topic })),
+    ]
   }
 
   async #until(done: () => boolean): Promise<void> {
     await this.#clock.runUntil(() => {
       if (this.#problem !== undefined) throw this.#problem.what
       for (const each of this.#groupTopics) this.#commits.look(each)
-      const lanes = this.#schedule.records.length + this.#tiers.length * this.#schedule.tierPartitions
-      for (const { pipeline } of this.#instances) {
-        assert.ok(pipeline.open <= this.#schedule.limits.windowEvents * lanes, `${pipeline.open} records are open`)
-      }
+      for (const instance of this.#fleet.instances) instance.check()
       return done()
     }, OVER_MS)
   }
 
   /** All is committed to its end. */
   #isOver(): boolean {
-    if (this.#toCome > 0 || this.#leaving > 0) return false
-    const isRead = (groupId: string, topic: string): boolean => {
-      const committed = this.#broker.committed(groupId, topic)
-      return this.#broker.ends(topic).every((end, partition) => end === 0 || committed[partition]?.offset === end)
-    }
-    return isRead(GROUP, SOURCE) && this.#tiers.every(({ topic }) => isRead(`${GROUP}.retry`, topic))
+    if (this.#toCome > 0 || this.#fleet.leaving > 0) return false
+    const unread = this.#groupTopics.flatMap(({ groupId, topic }) => this.#unread(groupId, topic))
+    if (unread.length === 0) return true
+    // Whatever is held, all else goes on to its end; then the operator comes.
+    if (this.#schedule.brake !== undefined && unread.every((place) => this.#isHeld(place))) this.#fleet.cure()
+    return false
+  }
+
+  #unread(groupId: string, topic: string): { topic: string; partition: number }[] {
+    const committed = this.#broker.committed(groupId, topic)
+    return this.#broker
+      .ends(topic)
+      .flatMap((end, partition) => (end === 0 || committed[partition]?.offset === end ? [] : [{ topic, partition }]))
+  }
+
+  #isHeld(place: { topic: string; partition: number }): boolean {
+    return this.#fleet.instances.some((instance) => instance.holds(place))
   }
 
   #checkEnd(): void {
     // A commit that failed before a join, too, lets the next owner read again.
     const mayRepeat = this.#mayRepeat || this.#tracker.lostAnswers > 0 || this.#schedule.faults.commit > 0
-    checkEnd({ truth: this.#truth, broker: this.#broker, schedule: this.#schedule, deadLetter: DEAD, mayRepeat })
+    checkEnd({
+      truth: this.#truth,
+      broker: this.#broker,
+      schedule: this.#schedule,
+      deadLetter: DEAD,
+      mayRepeat,
+      wasMended: this.#fleet.counts.mended > 0,
+    })
   }
 
   /** Drains the last instance: nothing may be left over. */
   async #end(): Promise<void> {
-    const ending = this.#instances.map((instance) => instance.drain())
+    const ending = this.#fleet.instances.map((instance) => instance.drain())
     let clean: boolean | undefined
     void Promise.all(ending).then((all) => {
       clean = all.every(Boolean)
@@ -301,7 +295,7 @@ class World {
     if (!this.#isFaulty) assert.equal(clean, true, 'the last drain was not clean')
     // Nothing that was left behind does any harm, or goes on for ever.
     while (await this.#clock.step());
-    for (const { pipeline } of this.#instances) assert.equal(pipeline.open, 0)
+    for (const { pipeline } of this.#fleet.instances) assert.equal(pipeline.open, 0)
   }
 
   #summary(): Summary {
@@ -313,12 +307,11 @@ class World {
       duplicates: entries.reduce((sum, { accepted }) => sum + Math.max(0, accepted - 1), 0),
       parked: this.#tiers.reduce((sum, { topic }) => sum + this.#broker.records(topic).length, 0),
       dead: this.#broker.records(DEAD).length,
-      kills: this.#kills,
-      joins: this.#joins,
-      drains: this.#drains,
-      lost: this.#lost,
+      ...this.#fleet.counts,
       spoilt: this.#spoilt,
       missed: this.#missed,
+      braked: this.#braked,
+      saved: entries.filter(({ fate, accepted }) => ['mistyped', 'mistold'].includes(fate) && accepted > 0).length,
       ...this.#comings,
     }
   }
