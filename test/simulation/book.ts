@@ -1,21 +1,15 @@
 import assert from 'node:assert/strict'
 import type { Hit } from '../../src/core/hit.ts'
 import type { Answer, Reason, Reject, Skip } from '../../src/core/outcome.ts'
-import type { Origin, SourceRecord } from '../../src/core/record.ts'
+import type { SourceRecord } from '../../src/core/record.ts'
 import type { Exit } from '../../src/pipeline/ports.ts'
 import type { Braking } from './braking.ts'
 import type { Sent } from './holding.ts'
 import { Holding } from './holding.ts'
-import type { Planned, Schedule } from './schedule.ts'
+import type { Schedule } from './schedule.ts'
 import { routes } from './schedule.ts'
-
-/** One source record, and all that has become of it. */
-export interface Entry extends Planned {
-  readonly id: string
-  readonly origin: Origin
-  /** How often the tracker took it. */
-  accepted: number
-}
+import type { Entry, Truth } from './truth.ts'
+import { nameOf } from './truth.ts'
 
 /** A record of a topic as one process sees it: that of a source, or what was parked of one. */
 export interface Copy {
@@ -49,35 +43,6 @@ export interface Rules {
 const OWN_REFUSALS = 3
 
 const appOf = ({ entry }: Copy): string => routes[entry.route]?.app ?? ''
-
-export const nameOf = ({ topic, partition, offset }: Pick<Origin, 'topic' | 'partition' | 'offset'>): string =>
-  `${topic}/${partition}@${offset}`
-
-/** What is true of all processes together: which records there are, and which copies have their outcome. */
-export class Truth {
-  readonly entries = new Map<string, Entry>()
-  /** Names of copies that may be committed. */
-  readonly done = new Set<string>()
-  /** Names of copies that were said to be missed. */
-  readonly missed = new Set<string>()
-  /** Copies by topic-partition and key, in order. */
-  readonly #byKey = new Map<string, string[]>()
-
-  stored(copy: Pick<SourceRecord, 'topic' | 'partition' | 'offset'>, key: string | null): void {
-    if (key === null) return
-    const name = `${copy.topic}/${copy.partition} ${key}`
-    const earlier = this.#byKey.get(name) ?? []
-    earlier.push(nameOf(copy))
-    this.#byKey.set(name, earlier)
-  }
-
-  /** Names of the copies of its key that stand before it. */
-  earlierOfKey({ topic, partition, offset, key }: SourceRecord): readonly string[] {
-    if (key === null) return []
-    const all = this.#byKey.get(`${topic}/${partition} ${key}`) ?? []
-    return all.slice(0, all.indexOf(nameOf({ topic, partition, offset })))
-  }
-}
 
 /** Checks what one process does. Knows the contract, and nothing of the ledger, the batcher or the key order. */
 export class Book {

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { DoneBefore } from '../../src/core/offset-runs.ts'
 import { decodeOffsetMap } from '../../src/kafka/offset-map.ts'
 import type { MemoryBroker } from '../support/memory-broker/memory-broker.ts'
-import type { Truth } from './book.ts'
-import { nameOf } from './book.ts'
+import type { Truth } from './truth.ts'
+import { nameOf } from './truth.ts'
 
 interface Commit {
   readonly offset: number

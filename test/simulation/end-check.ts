@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import type { MemoryBroker } from '../support/memory-broker/memory-broker.ts'
-import type { Entry, Truth } from './book.ts'
-import { nameOf } from './book.ts'
 import type { Schedule } from './schedule.ts'
+import type { Entry, Truth } from './truth.ts'
+import { nameOf } from './truth.ts'
 
 export interface EndFacts {
   readonly truth: Truth

@@ -12,7 +12,6 @@ import type { MemoryMember } from '../support/memory-broker/member.ts'
 import type { MemoryBroker } from '../support/memory-broker/memory-broker.ts'
 import type { MemoryProducer } from '../support/memory-broker/producer.ts'
 import { ListeningProbe } from '../support/pipeline-fakes.ts'
-import type { Entry, Truth } from './book.ts'
 import { Book } from './book.ts'
 import { Braking } from './braking.ts'
 import type { Configuration } from './fleet.ts'
@@ -22,6 +21,7 @@ import { Reading } from './reading.ts'
 import type { Dice, Schedule } from './schedule.ts'
 import { routes } from './schedule.ts'
 import type { Connection, Tracker } from './tracker.ts'
+import type { Entry, Truth } from './truth.ts'
 
 const SESSION_MS = 2_000
 

@@ -4,7 +4,7 @@ import type { SourceRecord } from '../../src/core/record.ts'
 import { decodeOffsetMap } from '../../src/kafka/offset-map.ts'
 import type { Assigned, Fetched } from '../../src/pipeline/ports.ts'
 import type { MemoryBroker } from '../support/memory-broker/memory-broker.ts'
-import { nameOf } from './book.ts'
+import { nameOf } from './truth.ts'
 
 /** How partitions came back after a join, of all processes together. */
 export interface Comings {

@@ -3,8 +3,8 @@ import type { Tier } from '../../src/kafka/producer.ts'
 import type { Exit } from '../../src/pipeline/ports.ts'
 import type { MemoryBroker } from '../support/memory-broker/memory-broker.ts'
 import type { Stored } from '../support/memory-broker/partition-log.ts'
-import type { Truth } from './book.ts'
-import { nameOf } from './book.ts'
+import type { Truth } from './truth.ts'
+import { nameOf } from './truth.ts'
 
 /** What stands on the retry topics and among the dead letters, by where it first stood and how often it had failed. */
 export class SideRecords {

@@ -3,11 +3,11 @@ import { test } from 'node:test'
 import { runSchedule } from './world.ts'
 
 /** Seeds from 1 on. `npm run simulation` runs more of them, or a single one again. */
-const SCHEDULES = 60
+const SCHEDULES = 200
 
 test('through failures, splits, tiers, kills and drains nothing is lost, out of order, over a bound, stuck, or told wrongly', async (t) => {
   const accepted = { events: 0, twice: 0 }
-  const seen = { readAhead: 0, withRuns: 0, foreign: 0, lost: 0, missed: 0 }
+  const seen = { readAhead: 0, withRuns: 0, foreign: 0, lost: 0, missed: 0, braked: 0, saved: 0 }
   for (let seed = 1; seed <= SCHEDULES; seed += 1) {
     const summary = await runSchedule(seed)
     accepted.events += summary.accepted

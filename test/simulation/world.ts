@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import type { Origin } from '../../src/core/record.ts'
 import type { Tier } from '../../src/kafka/producer.ts'
 import { FakeClock } from '../support/fake-clock.ts'
+import type { SendFate } from '../support/memory-broker/faults.ts'
 import { MemoryBroker } from '../support/memory-broker/memory-broker.ts'
-import { nameOf, Truth } from './book.ts'
+import type { TopicPartition } from '../support/memory-broker/topics.ts'
 import { CommitCheck } from './commit-check.ts'
 import { checkEnd } from './end-check.ts'
 import type { Configuration } from './fleet.ts'
@@ -13,7 +14,10 @@ import type { Comings } from './reading.ts'
 import type { Planned, Restart, Schedule } from './schedule.ts'
 import { Dice, scheduleOf } from './schedule.ts'
 import { SideRecords } from './side-records.ts'
+import type { GroupTopic } from './tampering.ts'
+import { Tampering } from './tampering.ts'
 import { Tracker } from './tracker.ts'
+import { nameOf, Truth } from './truth.ts'
 
 const GROUP = 'sink'
 const DEAD = 'sink.dead-letter'
@@ -65,14 +69,15 @@ class World {
   readonly #tracker: Tracker
   readonly #tiers: readonly Tier[]
   readonly #fleet: Fleet
+  readonly #groupTopics: readonly GroupTopic[]
   #problem: { readonly what: unknown } | undefined
   /** Records to come, and restarts. */
   #toCome = 0
   readonly #commits: CommitCheck
   readonly #side: SideRecords
+  readonly #tampering: Tampering
   /** Something happened after which an event may be accepted twice. */
   #mayRepeat = false
-  #spoilt = 0
   #braked = 0
   #missed = 0
   readonly #comings: Comings = { retained: 0, readAhead: 0, withRuns: 0, foreign: 0 }
@@ -94,6 +99,10 @@ class World {
       isFaulty: () => this.#isFaulty,
     })
     this.#tiers = schedule.tierDelaysMs.map((delayMs) => ({ topic: `sink.retry.${delayMs}ms`, delayMs }))
+    const sources = schedule.sources.map(({ topic }) => ({ groupId: GROUP, topic }))
+    this.#groupTopics = [...sources, ...this.#tiers.map(({ topic }) => ({ groupId: `${GROUP}.retry`, topic }))]
+    const tampered = { broker: this.#broker, dice: this.#dice, groupTopics: this.#groupTopics, sources }
+    this.#tampering = new Tampering({ ...tampered, onRepeat: this.#onRepeat })
     this.#side = new SideRecords(this.#broker, this.#truth, { tiers: this.#tiers, deadLetter: DEAD })
     this.#fleet = new Fleet({
       ...{ schedule, dice: this.#dice, onRepeat: this.#onRepeat },
@@ -115,13 +124,8 @@ class World {
     return this.#isFaulty && this.#dice.chance(rate)
   }
 
-  #sendFate(): 'reject-unwritten' | 'reject-written' | 'written-twice' | 'partition-missing' {
-    const fate = this.#dice.of<'reject-unwritten' | 'reject-written' | 'written-twice' | 'partition-missing'>(
-      'reject-unwritten',
-      'reject-written',
-      'written-twice',
-      'partition-missing',
-    )
+  #sendFate(): SendFate {
+    const fate = this.#dice.of<SendFate>('reject-unwritten', 'reject-written', 'written-twice', 'partition-missing')
     if (fate === 'reject-written' || fate === 'written-twice') this.#mayRepeat = true
     return fate
   }
@@ -206,39 +210,9 @@ class World {
   }
 
   #restart(how: Restart['how']): void {
-    if (how === 'spoil') this.#spoil()
-    else if (how === 'expire') this.#expire()
+    if (how === 'spoil') this.#tampering.spoil()
+    else if (how === 'expire') this.#tampering.expire()
     else this.#fleet.restart(how)
-  }
-
-  #spoil(): void {
-    for (const { groupId, topic } of this.#groupTopics) {
-      this.#broker.committed(groupId, topic).forEach((commit, partition) => {
-        if (commit === undefined) return
-        this.#spoilt += 1
-        this.#mayRepeat = true
-        this.#broker.spoil(groupId, { topic, partition }, this.#dice.of('of another tool', 'mts2:AQI', 'mts1:AYA', 'mts1:____'))
-      })
-    }
-  }
-
-  /** Below the commit, a little above it, or all. */
-  #expire(): void {
-    for (const { topic } of this.#schedule.sources) {
-      const committed = this.#broker.committed(GROUP, topic)
-      this.#broker.ends(topic).forEach((end, partition) => {
-        const ahead = this.#dice.of(-2, 1, 5, 20, end)
-        this.#broker.expire({ topic, partition }, (committed[partition]?.offset ?? 0) + ahead)
-      })
-    }
-  }
-
-  get #groupTopics(): { groupId: string; topic: string }[] {
-    const { sources } = this.#schedule
-    return [
-      ...sources.map(({ topic }) => ({ groupId: GROUP, topic })),
-      ...this.#tiers.map(({ topic }) => ({ groupId: `${GROUP}.retry`, topic })),
-    ]
   }
 
   async #until(done: () => boolean): Promise<void> {
@@ -253,21 +227,26 @@ class World {
   /** All is committed to its end. */
   #isOver(): boolean {
     if (this.#toCome > 0 || this.#fleet.leaving > 0) return false
-    const unread = this.#groupTopics.flatMap(({ groupId, topic }) => this.#unread(groupId, topic))
-    if (unread.length === 0) return true
-    // Whatever is held, all else goes on to its end; then the operator comes.
-    if (this.#schedule.brake !== undefined && unread.every((place) => this.#isHeld(place))) this.#fleet.cure()
-    return false
+    let isHeld = false
+    for (const place of this.#unread()) {
+      if (!this.#isHeld(place)) return false
+      isHeld = true
+    }
+    // Whatever is held, all else went on to its end; now the operator comes.
+    if (isHeld) this.#fleet.cure()
+    return !isHeld
   }
 
-  #unread(groupId: string, topic: string): { topic: string; partition: number }[] {
-    const committed = this.#broker.committed(groupId, topic)
-    return this.#broker
-      .ends(topic)
-      .flatMap((end, partition) => (end === 0 || committed[partition]?.offset === end ? [] : [{ topic, partition }]))
+  *#unread(): Generator<TopicPartition> {
+    for (const { groupId, topic } of this.#groupTopics) {
+      const committed = this.#broker.committed(groupId, topic)
+      for (const [partition, end] of this.#broker.ends(topic).entries()) {
+        if (end !== 0 && committed[partition]?.offset !== end) yield { topic, partition }
+      }
+    }
   }
 
-  #isHeld(place: { topic: string; partition: number }): boolean {
+  #isHeld(place: TopicPartition): boolean {
     return this.#fleet.instances.some((instance) => instance.holds(place))
   }
 
@@ -308,7 +287,7 @@ class World {
       parked: this.#tiers.reduce((sum, { topic }) => sum + this.#broker.records(topic).length, 0),
       dead: this.#broker.records(DEAD).length,
       ...this.#fleet.counts,
-      spoilt: this.#spoilt,
+      spoilt: this.#tampering.spoilt,
       missed: this.#missed,
       braked: this.#braked,
       saved: entries.filter(({ fate, accepted }) => ['mistyped', 'mistold'].includes(fate) && accepted > 0).length,
