@@ -82,9 +82,9 @@ export class GroupConsumer {
   #stopping = false
   /** Partitions whose position the log did not hold before they were handed out. */
   readonly #early = new Set<string>()
-  /** Partitions that were told where to read on while they were handed out: they stay. */
-  readonly #staying = new Set<string>()
-  /** What was said of each partition. */
+  /** Where partitions were told to read on, since they are handed out. */
+  readonly #sought = new Map<string, number>()
+  /** What was said of each partition that is ours. */
   readonly #missedUpTo = new Map<string, number>()
   /** What all joins at once wait for. */
   #revoking: Promise<void> | undefined
@@ -131,7 +131,7 @@ export class GroupConsumer {
   }
 
   seek(topic: string, partition: number, offset: number): void {
-    this.#staying.add(`${topic}/${partition}`)
+    this.#sought.set(`${topic}/${partition}`, offset)
     this.#sessions.current.seek(topic, partition, offset)
   }
 
@@ -197,7 +197,9 @@ export class GroupConsumer {
     if (this.#options.commits && starts.length > 0) await this.#commit(starts).catch(() => undefined)
     if (isOver()) return
     this.#assignedEpoch = epoch
-    this.#staying.clear()
+    this.#sought.clear()
+    const ours = new Set(positions.map(({ topic, partition }) => `${topic}/${partition}`))
+    for (const name of this.#missedUpTo.keys()) if (!ours.has(name)) this.#missedUpTo.delete(name)
     this.#sessions.arrived()
     this.#options.handlers.assigned(
       positions.map(({ topic, partition, offset, runs, isNew }) => {
@@ -213,8 +215,8 @@ export class GroupConsumer {
     const { handlers } = this.#options
     const name = `${topic}/${partition}`
     if (isForeign) handlers.metadataIgnored?.({ topic, partition })
-    // It has what lies behind the commit, and reads on from further ahead.
-    if (this.#staying.has(name)) return
+    // It stays: it has what lies behind the commit, and reads on from further ahead.
+    if (this.#sought.has(name)) return
     // Expired between the look at the log and now: read from there again, it is out of range again, and heard.
     if (missed === undefined && this.#early.has(name)) this.seek(topic, partition, offset)
     if (missed === undefined) return
@@ -230,11 +232,14 @@ export class GroupConsumer {
 
   #onOutOfRange({ topic, partition, from, low, high }: OutOfRange): void {
     const { handlers } = this.#options
+    const name = `${topic}/${partition}`
     // Until the partitions are handed out, positions are kafkajs's own; the start positions see to it.
     if (this.#assignedEpoch !== this.#epoch) {
-      this.#early.add(`${topic}/${partition}`)
+      this.#early.add(name)
       return
     }
+    // It was asked for before the partition was told to read on from further ahead.
+    if (from < (this.#sought.get(name) ?? 0)) return
     if (from > high) {
       // What is open stands in a log that is gone, and offsets that come again would pass for done.
       handlers.failed(
@@ -246,12 +251,13 @@ export class GroupConsumer {
     this.#passOver(topic, partition, low)
   }
 
-  /** Once: a fetch from there may be under way still, and the commit stays behind until something is committed. */
+  /** What was not said before: the commit stays behind until something is committed. */
   #report(missed: { topic: string; partition: number; from: number; to: number }): void {
     const name = `${missed.topic}/${missed.partition}`
-    if (this.#missedUpTo.get(name) === missed.to) return
+    const said = this.#missedUpTo.get(name) ?? 0
+    if (missed.to <= said) return
     this.#missedUpTo.set(name, missed.to)
-    this.#options.handlers.recordsMissed?.(missed)
+    this.#options.handlers.recordsMissed?.({ ...missed, from: Math.max(missed.from, said) })
   }
 
   /** Up to there is nothing to read. */

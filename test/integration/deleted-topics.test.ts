@@ -37,8 +37,8 @@ async function scene(t: TestContext, topic: string) {
     remove: () => cluster.admin.deleteTopics({ topics: [topic] }),
     /** Refusals of fetches and commits wait, and that of a fetch does. */
     deleteUnheard: async () => {
-      relay.holdRefusals(requests.fetch)
-      relay.holdRefusals(requests.commit)
+      relay.hold(requests.fetch)
+      relay.hold(requests.commit)
       await cluster.admin.deleteTopics({ topics: [topic] })
       await until('a fetch is refused', () => relay.held(requests.fetch) > 0)
     },

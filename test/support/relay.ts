@@ -5,8 +5,8 @@ import type { Kafka } from 'kafkajs'
 import kafkajs from 'kafkajs'
 import { repairKafkajs } from '../../src/kafka/repairs.ts'
 
-/** The kinds of request that tests lose, by their keys in Kafka's protocol. */
-export const requests = { fetch: 1, commit: 8, join: 11 } as const
+/** The kinds of request that tests lose or hold, by their keys in Kafka's protocol. */
+export const requests = { fetch: 1, listOffsets: 2, commit: 8, join: 11 } as const
 
 /** Whoever waits for the answer to a lost request waits for longer than any test. */
 export const REQUEST_MS = 30_000
@@ -66,8 +66,8 @@ export class Relay {
     for (const connection of this.#open) connection.isLost = (kind) => kinds.length === 0 || kinds.includes(kind)
   }
 
-  /** Answers to fetches or commits that refuse a partition wait here, until they are released. */
-  holdRefusals(kind: typeof requests.fetch | typeof requests.commit): void {
+  /** Answers to these requests wait here until they are released; those to fetches and commits only if they refuse a partition. */
+  hold(kind: typeof requests.fetch | typeof requests.listOffsets | typeof requests.commit): void {
     this.#held.set(kind, [])
   }
 
@@ -143,7 +143,7 @@ export class Relay {
     const kind = asked.get(id) ?? -1
     asked.delete(id)
     const held = this.#held.get(kind)
-    if (held === undefined || !refuses(answer, kind)) client.write(answer)
+    if (held === undefined || (kind !== requests.listOffsets && !refuses(answer, kind))) client.write(answer)
     else held.push(() => client.write(answer))
   }
 }

@@ -20,15 +20,23 @@ export interface Group {
   readonly topic: string
   readonly relay: Relay
   readonly stallLimits: StallLimits
+  /** Happens when it was looked up where partitions go on, and before they are handed out. */
+  readonly afterLook?: () => Promise<void>
 }
 
 /** A member whose way to the broker leads over the relay. What is looked up for it does not, as it does not in the service. */
 export async function relayedConsumer(
   { admin }: Cluster,
-  { topic, relay, ...group }: Group,
+  { topic, relay, afterLook = async () => undefined, ...group }: Group,
 ): Promise<(handlers: ConsumerHandlers) => GroupConsumer> {
   const topics = [topic]
   const starts = await StartPositions.resolve({ admin, groupId: group.groupId, topics, startFrom: 'earliest' })
+  const look = starts.of.bind(starts)
+  starts.of = async (assigned) => {
+    const found = await look(assigned)
+    await afterLook()
+    return found
+  }
   return (handlers) =>
     new GroupConsumer({
       ...{ ...group, topics, isOwn: false, commits: true, starts, handlers },

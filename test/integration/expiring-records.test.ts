@@ -1,0 +1,106 @@
+/** Records that expire just while partitions are dealt out: each range that was missed is said once, and none that was not. */
+import assert from 'node:assert/strict'
+import type { TestContext } from 'node:test'
+import { after, test } from 'node:test'
+import { Cluster } from '../../src/stack/cluster.ts'
+import { Listener, range } from '../contract/listener.ts'
+import { Relay, requests } from '../support/relay.ts'
+import type { Group } from '../support/relayed-sink.ts'
+import { relayedConsumer } from '../support/relayed-sink.ts'
+import { until } from '../support/sink-process.ts'
+import { sharedStack } from '../support/stack.ts'
+
+const RECORDS = 100
+const patient = { commitMs: 60_000, fetchMs: 60_000, joinMs: 60_000 }
+const cluster = await Cluster.connect(await sharedStack())
+after(() => cluster.close())
+
+const produce = (topic: string, partition: number, count: number) =>
+  cluster.produce(
+    topic,
+    range(0, count).map(() => ({ partition, key: null, value: Buffer.from('x') })),
+  )
+
+const deleteBelow = (topic: string, partitions: readonly number[], offset: number): Promise<void> =>
+  cluster.admin.deleteTopicRecords({ topic, partitions: partitions.map((partition) => ({ partition, offset: String(offset) })) })
+
+/** A topic whose first ten records are committed, by a group that nobody is in. */
+async function groupOf(t: TestContext, topic: string): Promise<Group> {
+  await cluster.createTopic(topic, 1)
+  await produce(topic, 0, RECORDS)
+  const group = { topic, groupId: `${topic}-sink`, stallLimits: patient }
+  const { member } = await memberOf(t, { ...group, relay: await Relay.start(t, cluster.stack.brokers) })
+  await member.commit([{ topic, partition: 0, offset: 10, runs: [] }])
+  await member.stop()
+  return { ...group, relay: await Relay.start(t, cluster.stack.brokers) }
+}
+
+async function memberOf(t: TestContext, group: Group) {
+  const listener = new Listener()
+  const missed: { partition: number; from: number; to: number }[] = []
+  const member = (await relayedConsumer(cluster, group))({
+    ...listener.handlers,
+    recordsMissed: ({ partition, from, to }) => void missed.push({ partition, from, to }),
+  })
+  t.after(() => member.stop())
+  await member.start()
+  await until('it has its partitions', () => listener.isAssigned)
+  return { member, listener, missed }
+}
+
+test('records expire between the look at the log and the handing out', async (t) => {
+  const group = await groupOf(t, 'expiring-after-look')
+  const { relay, topic } = group
+  const afterLook = async (): Promise<void> => {
+    await deleteBelow(topic, [0], 50)
+    await until(
+      'the place is out of range',
+      () => relay.seen(requests.listOffsets) === 2 && relay.unanswered(requests.listOffsets) === 0,
+    )
+  }
+  const { listener, missed } = await memberOf(t, { ...group, afterLook })
+  await until('the rest is read', () => listener.offsetsOf(0).at(-1) === RECORDS - 1)
+  assert.deepEqual([missed, listener.offsetsOf(0)], [[{ partition: 0, from: 10, to: 50 }], range(50, RECORDS)])
+})
+
+test('records had expired before the look, and more expire before a broker says that the place is out of range', async (t) => {
+  const group = await groupOf(t, 'expiring-on')
+  const { relay, topic } = group
+  await deleteBelow(topic, [0], 50)
+  relay.hold(requests.fetch)
+  relay.hold(requests.listOffsets)
+  const afterLook = async (): Promise<void> => {
+    await until('a fetch is refused', () => relay.held(requests.fetch) === 1)
+    await deleteBelow(topic, [0], 60)
+    relay.release(requests.fetch)
+    await until('it is asked where the log begins', () => relay.held(requests.listOffsets) === 1)
+  }
+  const { listener, missed } = await memberOf(t, { ...group, afterLook })
+  relay.release(requests.listOffsets)
+  await until('the rest is read', () => listener.offsetsOf(0).at(-1) === RECORDS - 1)
+  const ranges = [
+    { partition: 0, from: 10, to: 50 },
+    { partition: 0, from: 50, to: 60 },
+  ]
+  assert.deepEqual([missed, listener.offsetsOf(0)], [ranges, range(60, RECORDS)])
+})
+
+test('what a member has, and goes on behind, is not missed, though its old place is found out of range when it was dealt out already', async (t) => {
+  const group = await groupOf(t, 'expired-behind')
+  const { relay, topic } = group
+  const { member, listener, missed } = await memberOf(t, group)
+  await until('all is read', () => listener.offsetsOf(0).at(-1) === RECORDS - 1)
+  await deleteBelow(topic, [0], 50)
+  relay.hold(requests.listOffsets)
+  listener.onAssigned = () => member.seek(topic, 0, RECORDS)
+  // A partition more lets the group join again.
+  await cluster.admin.createPartitions({ topicPartitions: [{ topic, count: 2 }] })
+  await until(
+    'it is dealt out anew, and its old place is looked for',
+    () => listener.partitions === '0 1' && relay.held(requests.listOffsets) > 0,
+  )
+  relay.release(requests.listOffsets)
+  await produce(topic, 0, 5)
+  await until('the new ones are read', () => listener.offsetsOf(0).at(-1) === RECORDS + 4)
+  assert.deepEqual([missed, listener.offsetsOf(0)], [[], range(10, RECORDS + 5)])
+})
