@@ -46,6 +46,11 @@ export class Admission {
     else this.#releaseKey(open.key, batch)
   }
 
+  /** Nobody needs any of its records any more. */
+  letGoOfAll(): void {
+    this.#order.clear()
+  }
+
   #mayShare(holder: Batch, open: OpenRecord): boolean {
     if (!isHit(open) || !holder.filling || holder.route !== open.content.route || open.key?.waiting !== undefined) return false
     const { batcher } = this.#options

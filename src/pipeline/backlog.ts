@@ -27,12 +27,15 @@ export class Backlog {
     this.fetchedAt = now
   }
 
+  clear(): void {
+    this.#records = NOTHING
+    this.#taken = 0
+  }
+
   /** The oldest one was taken in. */
   shift(): void {
     this.#taken += 1
-    if (!this.isEmpty) return
-    this.#records = NOTHING
-    this.#taken = 0
+    if (this.isEmpty) this.clear()
   }
 }
 

@@ -18,8 +18,6 @@ export interface DispatcherOptions {
   readonly retry: InPlaceRetry
   /** Batches of this lane between their first sending and the end of their last part. */
   readonly maxInFlight: number
-  /** Nothing of the topic is sent any more. */
-  readonly isBraked: () => boolean
   /** The batch is about to be sent for the first time: it takes no more hits. */
   readonly onSending: (batch: Batch) => void
   readonly onDelivered: (part: Part, batch: Batch) => void
@@ -74,7 +72,7 @@ export class Dispatcher {
 
   /** Sends what it may. Called whenever something was queued; the gate calls it too, when it lets something go. */
   send(): void {
-    if (this.#stopped || this.#suspended || this.#options.isBraked()) return
+    if (this.#stopped || this.#suspended) return
     if (!this.#held.isEmpty) this.#sendHeld()
     while (this.#again.length > 0) {
       const batch = this.#again[0] as Batch
@@ -134,6 +132,13 @@ export class Dispatcher {
   stop(): void {
     this.#stopped = true
     for (const timer of this.#backoffs) this.#options.clock.clear(timer)
+  }
+
+  /** Nobody needs any of its batches any more. */
+  letGoOfAll(): void {
+    this.#again.length = 0
+    this.#ready = []
+    this.#held.clear()
   }
 
   /** Sends the batch's first part. */

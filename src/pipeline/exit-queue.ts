@@ -14,8 +14,6 @@ export interface ExitQueueOptions {
   readonly sideExit: SideExit
   readonly clock: Clock
   readonly random: () => number
-  /** Nothing of the topic is written any more. */
-  readonly isBraked: () => boolean
   /** All of these are acknowledged by all in-sync replicas; their exits are as they were written. */
   readonly onWritten: (written: readonly Leaving[]) => void
   readonly onFailed: (error: unknown, waiting: number) => void
@@ -66,8 +64,13 @@ export class ExitQueue {
     this.#options.clock.clear(this.#timer)
   }
 
+  /** Nobody needs any of its records any more. */
+  letGoOfAll(): void {
+    this.#leaving = []
+  }
+
   #write(): void {
-    if (this.#writing || this.#stopped || this.#suspended || this.#leaving.length === 0 || this.#options.isBraked()) return
+    if (this.#writing || this.#stopped || this.#suspended || this.#leaving.length === 0) return
     this.#writing = true
     const written = this.#leaving.slice(0, WRITE_MAX)
     this.#options.sideExit.write(written.map(({ exit }) => exit)).then(

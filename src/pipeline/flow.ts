@@ -54,6 +54,10 @@ export class Flow implements FlowHandlers {
     return this.#lanes.accept(fetched)
   }
 
+  hold(topic: string): void {
+    this.#lanes.hold(topic)
+  }
+
   /** Records without an outcome. */
   get open(): number {
     return this.#lanes.open

@@ -22,6 +22,10 @@ export class HeldBatches {
     for (const batches of this.#byApp.values()) yield* batches
   }
 
+  clear(): void {
+    this.#byApp.clear()
+  }
+
   push(batch: Batch): void {
     const { app } = batch.route
     const batches = this.#byApp.get(app)

@@ -37,6 +37,7 @@ export class Intake {
   /** Rings when the oldest record may be sent, or when a slice is over. */
   readonly #due: Alarm
   #goesOn = false
+  #stopped = false
 
   constructor(options: IntakeOptions) {
     this.#options = options
@@ -78,7 +79,7 @@ export class Intake {
     const now = context.clock.now()
     this.#goesOn = false
     for (let record = this.#backlog.next; record !== undefined; record = this.#backlog.next) {
-      if (this.#awaited !== undefined || !this.#hasRoom() || context.brake?.holds(topic)) return
+      if (this.#awaited !== undefined || !this.#hasRoom()) return
       if (context.clock.now() - now >= SLICE_MS) {
         this.#goesOn = true
         this.#due.at(now)
@@ -96,6 +97,8 @@ export class Intake {
         return
       }
       context.brake?.looked(topic, content.kind === 'reject' ? `${content.reason}: ${content.detail}` : undefined)
+      // The brake stops the lane then and there.
+      if (this.#stopped) return
       this.#backlog.shift()
       this.#enter(record, content, now)
     }
@@ -111,11 +114,13 @@ export class Intake {
 
   /** Nothing wakes it any more. */
   stop(): void {
+    this.#stopped = true
     this.#due.clear()
   }
 
   /** Nobody needs any of its records any more. */
-  letGo(): void {
+  letGoOfAll(): void {
+    this.#backlog.clear()
     this.#options.context.windowBytes.give(this.#heldBytes)
     this.#heldBytes = 0
   }

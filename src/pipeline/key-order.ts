@@ -21,6 +21,10 @@ export class KeyOrder {
     return key
   }
 
+  clear(): void {
+    this.#keys.clear()
+  }
+
   #forget(): void {
     for (const [text, { holder }] of this.#keys) if (holder === undefined) this.#keys.delete(text)
   }

@@ -38,7 +38,6 @@ export class Lane {
   readonly #dispatcher: Dispatcher
   readonly #exits: ExitQueue
   readonly #intake: Intake
-  readonly #isBraked = (): boolean => this.#context.brake?.holds(this.topic) === true
   #paused = false
   #stopped = false
   #suspended = false
@@ -71,7 +70,6 @@ export class Lane {
     })
     this.#exits = new ExitQueue({
       ...context,
-      isBraked: this.#isBraked,
       onWritten: (written) => this.#onWritten(written),
       onFailed: (error, waiting) => {
         context.probe.exitFailed({ topic, partition, waiting, error })
@@ -85,7 +83,6 @@ export class Lane {
     return new Dispatcher({
       ...context,
       ...context.limits,
-      isBraked: this.#isBraked,
       onSending: (batch) => this.#batcher.release(batch),
       onDelivered: (part, batch) => {
         for (const hit of part.hits) this.#close(hit, batch)
@@ -133,7 +130,8 @@ export class Lane {
 
   /** Takes over what was fetched; never waits. `fetchedUpTo` is the offset after the fetch, which may lie behind its last record. */
   accept(records: readonly SourceRecord[], fetchedUpTo: number): void {
-    this.#intake.add(records, fetchedUpTo)
+    // Nobody needs what comes to a lane that is held.
+    this.#intake.add(this.#stopped ? [] : records, fetchedUpTo)
     this.pump()
     // Only here, between two fetches: pausing while one is in flight would throw its records away and fetch them again.
     if (!this.#stopped && !this.#suspended && !this.#paused && !this.#intake.isEmpty) {
@@ -145,6 +143,7 @@ export class Lane {
   pump(): void {
     if (this.#stopped || this.#suspended) return
     this.#move()
+    if (this.#stopped) return
     this.#parkBlocked()
     this.#flushStalledWindow()
     this.#linger.at(this.#batcher.nextDueAt())
@@ -205,18 +204,26 @@ export class Lane {
     this.#linger.clear()
     this.#intake.stop()
     this.#reportIdle()
-    return this.#ended.promise
+    return this.#ended.promise.then(() => this.#letGo())
+  }
+
+  /** As `stop`, and nothing more is fetched; what is known of it stays, and what was done is committed. */
+  hold(): void {
+    this.#paused = true
+    this.#context.source.pause(this.topic, this.partition)
+    void this.stop()
   }
 
   #reportIdle(): void {
     if (this.#dispatcher.requests > 0 || this.#exits.writing) return
     this.#quiet?.resolve()
-    if (!this.#stopped) return
-    this.#intake.letGo()
-    this.#ended.resolve()
+    if (this.#stopped) this.#ended.resolve()
   }
 
-  // --- out ---
+  /** Not before the others of a topic that is held are stopped: the room that it makes wakes whoever waits for some. */
+  #letGo(): void {
+    for (const part of [this.#intake, this.#dispatcher, this.#exits, this.#admission]) part.letGoOfAll()
+  }
 
   /** When the window is full and all of it waits behind batches that still fill, nothing can come to fill them: they go at once. */
   #flushStalledWindow(): void {
@@ -235,7 +242,7 @@ export class Lane {
   #parkBlocked(): void {
     const { held } = this.#dispatcher
     const { limits, windowBytes } = this.#context
-    if (held.isEmpty || this.#isBraked()) return
+    if (held.isEmpty) return
     const isCrowded = (): boolean => 2 * this.open >= limits.windowEvents && 2 * blockedOf(held.batches()) >= limits.windowEvents
     while (isCrowded() && this.#parkOldest());
     const isLong = this.#ledger.span >= BLOCKED_WINDOWS * limits.windowEvents
@@ -248,11 +255,6 @@ export class Lane {
   #parkOldest(): boolean {
     const batch = this.#dispatcher.held.takeOldest()
     if (batch === undefined) return false
-    this.#park(batch)
-    return true
-  }
-
-  #park(batch: Batch): void {
     if (batch.parts.length === 0) {
       this.#batcher.release(batch)
       batch.seal()
@@ -263,9 +265,8 @@ export class Lane {
     )
     batch.parts = []
     this.#exits.push(leaving)
+    return true
   }
-
-  // --- outcomes ---
 
   /** All of them in one write. */
   #leave(leaving: readonly OpenRecord[], batch: Batch, leave: Leave): void {

@@ -37,13 +37,24 @@ export class Lanes {
         staying.push(lane)
         before.delete(name)
       }
-      this.#lanes.set(name, stays ? lane : new Lane(start, this.#context))
+      this.#lanes.set(name, stays ? lane : this.#begin(start))
     }
     for (const lane of before.values()) void lane.stop()
     // A join in the middle of a drain begins nothing anew; it only tells whose commits still count.
     if (this.#isDraining) return
     this.#isOpen = true
     for (const lane of staying) lane.goOn()
+  }
+
+  #begin(start: LaneStart): Lane {
+    const lane = new Lane(start, this.#context)
+    if (this.#context.brake?.holds(start.topic) === true) lane.hold()
+    return lane
+  }
+
+  /** Nothing more of the topic is read, sent or written by the side, and its records make room for those of others. */
+  hold(topic: string): void {
+    for (const lane of this.#lanes.values()) if (lane.topic === topic) lane.hold()
   }
 
   /** False: the partition is not ours, or nothing is taken in; then the records were not taken over. */

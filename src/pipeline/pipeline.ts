@@ -41,7 +41,10 @@ export class Pipeline {
       share: options.brakeShare,
       ...(options.brakeLooks === undefined ? {} : { looks: options.brakeLooks }),
       now: () => clock.now(),
-      onHeld: (name, { detail }) => probe.held({ why: 'brake', name, detail }),
+      onHeld: (name, { detail }) => {
+        this.#flows[0]?.hold(name)
+        probe.held({ why: 'brake', name, detail })
+      },
     })
     const shared = { ...options, windowBytes: new WindowBytes(options.windowBytes) }
     const first = { ...shared, door: this.#gate.door('first'), brake: this.#brake }

@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { Brake } from '../../src/pipeline/brake.ts'
-import { Bench, batchOf, delivered, recordOf, refused } from '../support/pipeline-fakes.ts'
+import { Lanes } from '../../src/pipeline/lanes.ts'
+import { Bench, batchOf, delivered, recordOf, refused, startsOf } from '../support/pipeline-fakes.ts'
+
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as () => void
 
 const brakeOf = (share: number | undefined): Brake => new Brake({ share, now: () => 1_000 })
 
@@ -82,8 +89,43 @@ test('a topic that is held holds in its other lanes too, and goes on holding whe
   lane.accept([recordOf(0, null, 1)], 1)
   void lane.suspend()
   lane.goOn()
+  const lanes = new Lanes(bench.context)
+  lanes.assign(startsOf(2))
+  lanes.accept({ topic: 'orders', partition: 0, records: [recordOf(0)], upTo: 1 })
   await bench.clock.advance(60_000)
-  assert.deepEqual([bench.sender.requests.length, lane.open], [0, 0])
+  assert.deepEqual([bench.sender.requests.length, lane.open, lanes.open], [0, 0, 0])
+  assert.deepEqual(bench.source.calls, [
+    'pause orders-1',
+    'seek orders-1 1',
+    'pause orders-1',
+    'pause orders-0',
+    'pause orders-1',
+  ])
+})
+
+test('a topic that is held makes room for others, and nothing more of it stays in memory, once what is under way has ended', async () => {
+  const bench = new Bench({ ...batchOf({ maxEvents: 1 }), maxInFlight: 1 }, { brakeShare: 0.5, windowBytes: 2_500 })
+  const [held, other] = [bench.lane(), bench.lane(0, undefined, 'users')]
+  const accept = (offset: number): WeakRef<Buffer> => {
+    const value = Buffer.alloc(1_000)
+    held.accept([{ ...recordOf(offset, 'a'), value }], offset + 1)
+    return new WeakRef(value)
+  }
+  const values = [0, 1, 2, 3].map(accept)
+  other.accept([recordOf(0), recordOf(1)], 2)
+  look(bench.brake, { good: 0, bad: 200 })
+  assert.deepEqual([bench.windowBytes.isFull, held.open, other.open], [true, 3, 1])
+  await bench.sender.answer(0, delivered)
+  assert.deepEqual([other.open, held.commitPoint()?.offset], [2, 1])
+  assert.ok(bench.windowBytes.used < 1_000)
+  values.push(accept(4))
+  // In the turn that makes it, a WeakRef keeps what it refers to.
+  await turn()
+  collectGarbage()
+  assert.deepEqual(
+    values.map((value) => value.deref()),
+    values.map(() => undefined),
+  )
 })
 
 test('refusals of the tracker are told to the brake', async () => {

@@ -24,7 +24,6 @@ class QueueBench {
     sideExit: this.sideExit,
     clock: this.clock,
     random: () => 0.5,
-    isBraked: () => false,
     onWritten: (written) => void this.written.push(...written.map(({ exit }) => exit.record.offset)),
     onFailed: (_, waiting) => void this.failed.push(waiting),
   })

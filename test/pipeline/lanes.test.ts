@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
 import { Lanes } from '../../src/pipeline/lanes.ts'
 import { Bench, batchOf, delivered, pointsOf, recordOf, startsOf } from '../support/pipeline-fakes.ts'
 
@@ -112,6 +113,7 @@ test('a partition that another may have read begins anew from what is committed'
     const { lanes } = suspended(bench)
     await bench.sender.answer(0, delivered)
     lanes.assign([{ topic: 'orders', partition: 0, ...each }])
+    await turn()
     assert.deepEqual([bench.sender.sent, lanes.open, bench.windowBytes.used], [[['0']], 0, 0])
   }
 })

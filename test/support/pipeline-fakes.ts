@@ -189,21 +189,25 @@ export class Bench {
   readonly brake: Brake
   readonly windowBytes: WindowBytes
   readonly context: LaneContext
+  readonly #lanes: Lane[] = []
 
   constructor(changed: Partial<LaneLimits> = {}, shared: Shared = {}) {
     const { maxInFlight = 64, failures, brakeShare: share } = shared
     const { clock, sender, sideExit, source, probe, preparer } = this
     this.gate = new Gate({ clock, probe, maxInFlight, requestsPerSecond: 0, failures, probes })
     this.door = this.gate.door('first')
-    this.brake = new Brake({ share, now: () => clock.now() })
+    const hold = (held: string): void => this.#lanes.forEach((lane) => void (lane.topic === held && lane.hold()))
+    this.brake = new Brake({ share, now: () => clock.now(), onHeld: hold })
     this.windowBytes = new WindowBytes(shared.windowBytes ?? 1_000_000)
     const { door, brake, windowBytes } = this
     const parts = { clock, sender, sideExit, source, probe, preparer, door, brake, windowBytes }
     this.context = { ...parts, limits: { ...limits, ...changed }, random: () => 0.5 }
   }
 
-  lane(partition = 0, resume?: ResumePoint): Lane {
-    return new Lane({ topic: 'orders', partition, resume }, this.context)
+  lane(partition = 0, resume?: ResumePoint, topic = 'orders'): Lane {
+    const lane = new Lane({ topic, partition, resume }, this.context)
+    this.#lanes.push(lane)
+    return lane
   }
 
   /** A fresh lane that was handed records of these keys, from offset 0 on. */
