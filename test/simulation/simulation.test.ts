@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { runSchedule } from './world.ts'
 
 /** Seeds from 1 on. `npm run simulation` runs more of them, or a single one again. */
-const SCHEDULES = 200
+const SCHEDULES = 150
 
 test('through failures, splits, tiers, kills and drains nothing is lost, out of order, over a bound, stuck, or told wrongly', async (t) => {
   const accepted = { events: 0, twice: 0 }
