@@ -1,29 +1,22 @@
-import { readFileSync } from 'node:fs'
 import type { AppConfig, Config, OauthSasl } from './config/config.ts'
 import type { KafkaConnection } from './kafka/client.ts'
 import { oauthBearer } from './kafka/oauth-bearer.ts'
 import { TokenSource } from './kafka/token-source.ts'
+import type { OnKept } from './tls/certificate-files.ts'
+import { CertificateFiles } from './tls/certificate-files.ts'
 import type { TrackerApp } from './tracker/client.ts'
 
-/** What the configuration says of the way to the brokers, with files read. */
-export function kafkaConnection({ kafka }: Config, onLog: KafkaConnection['onLog']): KafkaConnection {
-  return { brokers: kafka.brokers, clientId: kafka.clientId, ssl: tlsOf(kafka.ssl), sasl: saslOf(kafka.sasl), onLog }
+/** What the configuration says of the way to the brokers; one for all clients of a process, which share certificates and tokens. */
+export function kafkaConnection({ kafka }: Config, onLog: KafkaConnection['onLog'], onKept?: OnKept): KafkaConnection {
+  const { brokers, clientId, ssl, sasl } = kafka
+  const encryption = typeof ssl === 'boolean' ? ssl : new CertificateFiles(ssl, onKept)
+  return { brokers, clientId, ssl: encryption, sasl: saslOf(sasl, onKept), onLog }
 }
 
-function tlsOf(ssl: Config['kafka']['ssl']): KafkaConnection['ssl'] {
-  if (typeof ssl === 'boolean') return ssl
-  const { caFile, certFile, keyFile } = ssl
-  return {
-    ...(caFile === undefined ? {} : { ca: readFileSync(caFile) }),
-    ...(certFile === undefined ? {} : { cert: readFileSync(certFile) }),
-    ...(keyFile === undefined ? {} : { key: readFileSync(keyFile) }),
-  }
-}
-
-function saslOf(sasl: Config['kafka']['sasl']): KafkaConnection['sasl'] {
+function saslOf(sasl: Config['kafka']['sasl'], onKept: OnKept | undefined): KafkaConnection['sasl'] {
   if (sasl === undefined) return undefined
   if (sasl.mechanism === 'oauthbearer') {
-    const source = tokenSource(sasl)
+    const source = tokenSource(sasl, onKept)
     return oauthBearer(() => source.get())
   }
   const { mechanism, username, password } = sasl
@@ -37,16 +30,10 @@ function saslOf(sasl: Config['kafka']['sasl']): KafkaConnection['sasl'] {
   } as KafkaConnection['sasl']
 }
 
-/** All clients of a configuration share a token. */
-const tokenSources = new WeakMap<OauthSasl, TokenSource>()
-
-function tokenSource(sasl: OauthSasl): TokenSource {
-  const { tokenEndpoint: endpoint, clientId, clientSecret, scope, caFile } = sasl
-  const found = tokenSources.get(sasl)
-  if (found !== undefined) return found
-  const made = new TokenSource({ endpoint, clientId, clientSecret: () => clientSecret.read(), scope, caFile, now: Date.now })
-  tokenSources.set(sasl, made)
-  return made
+function tokenSource(sasl: OauthSasl, onKept: OnKept | undefined): TokenSource {
+  const { tokenEndpoint: endpoint, clientId, clientSecret, scope } = sasl
+  const certificates = new CertificateFiles({ caFile: sasl.caFile }, onKept)
+  return new TokenSource({ endpoint, clientId, clientSecret: () => clientSecret.read(), scope, certificates, now: Date.now })
 }
 
 /** The `Authorization` header for the registry, asked for each request so that a changed secret counts at once. */

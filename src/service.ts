@@ -1,5 +1,4 @@
 /** The composition root: configuration in, a service out. `run`, `demo` and the end-to-end tests start this same one. */
-import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { about } from './about.ts'
 import { SchemaCache } from './avro/schema-registry.ts'
@@ -7,6 +6,7 @@ import type { Config } from './config/config.ts'
 import { kafkaConnection, registryAuthorization, trackerApps } from './connection.ts'
 import { systemClock } from './core/clock.ts'
 import { Broker } from './kafka/broker.ts'
+import type { KafkaConnection } from './kafka/client.ts'
 import { createKafka } from './kafka/client.ts'
 import type { ConsumerOptions } from './kafka/consumer.ts'
 import { GroupConsumer } from './kafka/consumer.ts'
@@ -27,6 +27,7 @@ import type { Rehearsal } from './rehearsal.ts'
 import type { Counts } from './telemetry/happenings.ts'
 import type { Log } from './telemetry/log.ts'
 import { Probe } from './telemetry/probe.ts'
+import { CertificateFiles } from './tls/certificate-files.ts'
 import type { TrackerClient } from './tracker/client.ts'
 import { createTrackerClient } from './tracker/client.ts'
 import type { HttpProxy } from './tracker/proxy.ts'
@@ -59,6 +60,8 @@ export function createService(config: Config, log: Log, rehearsal?: Rehearsal): 
   const schemas = createSchemas(config, probe)
   const proxy = proxyOf(config.tracker.endpoint, process.env)
   const tracker = createTracker(config, proxy, probe)
+  const onLog: KafkaConnection['onLog'] = (...said) => probe.kafkaSaid(...said)
+  const connection = kafkaConnection(config, onLog, (event) => probe.certificatesKept(event))
   let starting: Promise<Running | undefined> = Promise.resolve(undefined)
 
   return {
@@ -67,7 +70,7 @@ export function createService(config: Config, log: Log, rehearsal?: Rehearsal): 
     async start() {
       // First of all: a module that cannot be used is a mistake in the configuration, which nothing should have been begun with.
       starting = loadModules(config.mappings).then((modules) =>
-        begin({ config, modules, probe, lookout, schemas, tracker, proxy, rehearsal, fail }),
+        begin({ config, modules, probe, connection, lookout, schemas, tracker, proxy, rehearsal, fail }),
       )
       await starting
     },
@@ -90,7 +93,7 @@ function createSchemas(config: Config, probe: Probe): SchemaCache {
   return new SchemaCache({
     url,
     authorization: registryAuthorization(config.schemaRegistry),
-    ca: caFile === undefined ? undefined : readFileSync(caFile, 'utf8'),
+    certificates: new CertificateFiles({ caFile }, (event) => probe.certificatesKept(event)),
     clock: systemClock,
     onTrouble: (id, error) => probe.registryFailed(id, error),
     onSchema: (schema) => probe.schemaLoaded(schema),
@@ -99,8 +102,9 @@ function createSchemas(config: Config, probe: Probe): SchemaCache {
 
 function createTracker({ tracker, delivery }: Config, proxy: HttpProxy | undefined, probe: Probe): TrackerClient {
   const { endpoint, timeout: timeoutMs, caFile, apps } = tracker
+  const certificates = new CertificateFiles({ caFile }, (event) => probe.certificatesKept(event))
   return createTrackerClient({
-    ...{ endpoint, timeoutMs, connections: delivery.maxInFlight, caFile, proxy, apps: trackerApps(apps) },
+    ...{ endpoint, timeoutMs, connections: delivery.maxInFlight, certificates, proxy, apps: trackerApps(apps) },
     watch: {
       started: () => probe.requests.started(),
       ended: (request) => probe.requests.ended({ ...request, bytes: bodyBytes(request.hits, request.hitBytes) }),
@@ -125,6 +129,7 @@ interface Parts {
   readonly config: Config
   readonly modules: ReadonlyMap<string, ModuleMap>
   readonly probe: Probe
+  readonly connection: KafkaConnection
   /** Undefined: nobody looks. */
   readonly lookout: Lookout | undefined
   readonly schemas: SchemaCache
@@ -140,13 +145,12 @@ interface Running {
 }
 
 async function begin(parts: Parts): Promise<Running> {
-  const { config, probe } = parts
+  const { config, probe, connection } = parts
   const { groupId, topics } = config.kafka
   const apps = config.tracker.apps.map(({ name, idApp }) => ({ name, idApp }))
   const proxy = parts.proxy?.origin
   probe.starting({ version: about.version, groupId, endpoint: config.tracker.endpoint, proxy, apps, topics })
   await parts.lookout?.serve()
-  const connection = kafkaConnection(config, (...said) => probe.kafkaSaid(...said))
   const broker = await Broker.connect(connection)
   try {
     return { broker, pipeline: await join(parts, broker) }
@@ -237,12 +241,12 @@ type Group = Pick<ConsumerOptions, 'groupId' | 'topics' | 'isOwn' | 'starts' | '
 }
 
 function createMember(parts: Parts, flow: FlowHandlers, { consumed, ends, ...group }: Group): GroupConsumer {
-  const { config, probe, lookout, fail } = parts
+  const { config, probe, lookout, connection, fail } = parts
   const { groupId } = group
   const seen = group.isOwn ? undefined : lookout
   return new GroupConsumer({
     ...group,
-    kafka: () => createKafka(kafkaConnection(config, (...said) => probe.kafkaSaid(...said))),
+    kafka: () => createKafka(connection),
     brokersAnswerSince: () => ends.answersSince,
     sessionTimeoutMs: config.kafka.sessionTimeout,
     rebalanceTimeoutMs: config.kafka.rebalanceTimeout,

@@ -3,14 +3,14 @@ import http from 'node:http'
 import https from 'node:https'
 import { SchemaRegistry } from '@kafkajs/confluent-schema-registry'
 import type { Clock, Timer } from '../core/clock.ts'
+import type { CertificateFiles } from '../tls/certificate-files.ts'
 
 export interface DocumentsOptions {
   /** Base of the Confluent API, without a slash at its end. */
   readonly url: string
   /** Asked before each request, so that a changed secret is used from then on. */
   readonly authorization: (() => string) | undefined
-  /** PEM. */
-  readonly ca: string | undefined
+  readonly certificates: CertificateFiles
   readonly clock: Clock
 }
 
@@ -39,8 +39,8 @@ export class RegistryDocuments {
 
   constructor(options: DocumentsOptions) {
     this.#options = options
-    const { url, authorization, ca } = options
-    this.#agent = url.startsWith('https:') ? new https.Agent({ keepAlive: true, ca }) : new http.Agent({ keepAlive: true })
+    const { url, authorization, certificates } = options
+    this.#agent = url.startsWith('https:') ? new SecureAgent(certificates) : new http.Agent({ keepAlive: true })
     // Called once for each request. It has a name, or the client would put its source text into errors.
     const schemaRequest = (): ReturnType<RegistryMiddleware> => {
       const abort = new AbortController()
@@ -97,6 +97,20 @@ export class RegistryDocuments {
       clock.clear(timer)
       this.#timers.delete(timer)
     }
+  }
+}
+
+/** Sessions are not resumed: connections are few, and one that is resumed is not verified again. */
+class SecureAgent extends https.Agent {
+  readonly #certificates: CertificateFiles
+
+  constructor(certificates: CertificateFiles) {
+    super({ keepAlive: true, maxCachedSessions: 0 })
+    this.#certificates = certificates
+  }
+
+  override createConnection(options: https.AgentOptions): ReturnType<https.Agent['createConnection']> {
+    return super.createConnection({ ...options, ...this.#certificates.current() })
   }
 }
 

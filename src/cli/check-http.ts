@@ -10,6 +10,7 @@ import type { Config } from '../config/config.ts'
 import { errorText } from '../core/errors.ts'
 import { Mappings } from '../mapping/compile.ts'
 import type { ModuleMap } from '../mapping/module.ts'
+import { CertificateFiles } from '../tls/certificate-files.ts'
 import { testAppAccess } from '../tracker/access.ts'
 import { proxyOf } from '../tracker/proxy.ts'
 import { createTransport } from '../tracker/transport.ts'
@@ -37,7 +38,8 @@ function oncePerHost(skews: readonly SkewFacts[]): SkewFacts[] {
 async function checkApps({ tracker }: Config, timing: Timing, heard: Heard): Promise<Result[]> {
   const { endpoint, caFile, apps } = tracker
   const proxy = proxyOf(endpoint, process.env)
-  const transport = createTransport({ endpoint, timeoutMs: REQUEST_MS, connections: apps.length, caFile, proxy })
+  const certificates = new CertificateFiles({ caFile })
+  const transport = createTransport({ endpoint, timeoutMs: REQUEST_MS, connections: apps.length, certificates, proxy })
   const checks = apps.map(
     ({ name, idApp, token }): Check => ({
       name: `app ${name}`,

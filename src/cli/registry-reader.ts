@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Agent } from 'undici'
 import { BoundedMap } from '../avro/bounded-map.ts'
@@ -11,6 +10,8 @@ import type { Config } from '../config/config.ts'
 import { registryAuthorization } from '../connection.ts'
 import { systemClock } from '../core/clock.ts'
 import { errorText } from '../core/errors.ts'
+import { CertificateFiles } from '../tls/certificate-files.ts'
+import { connectorOf } from '../tls/connectors.ts'
 
 /** Below the time-out of a check as a whole, so that it is the request that says what went wrong. */
 export const REQUEST_MS = 4_000
@@ -38,12 +39,16 @@ export class RegistryReader {
   constructor({ schemaRegistry }: Config) {
     const { url, caFile } = schemaRegistry
     const authorization = registryAuthorization(schemaRegistry)
-    this.#dispatcher = agentOf(caFile)
+    const certificates = new CertificateFiles({ caFile })
+    this.#dispatcher = new Agent({
+      maxResponseSize: ANSWER_BYTES_MAX,
+      connect: connectorOf(certificates, { timeout: REQUEST_MS }),
+    })
     this.#subjects = new Subjects({ url, authorization, timeoutMs: REQUEST_MS, dispatcher: this.#dispatcher })
     this.#schemas = new SchemaCache({
       url,
       authorization,
-      ca: caFile === undefined ? undefined : readFileSync(caFile, 'utf8'),
+      certificates,
       clock: systemClock,
       onTrouble: (id, error) => void this.#trouble.set(id, errorText(error)),
       onSchema: () => undefined,
@@ -90,13 +95,6 @@ export class RegistryReader {
     this.#schemas.stop()
     void this.#dispatcher.destroy()
   }
-}
-
-function agentOf(caFile: string | undefined): Agent {
-  return new Agent({
-    maxResponseSize: ANSWER_BYTES_MAX,
-    connect: { timeout: REQUEST_MS, ...(caFile === undefined ? {} : { ca: readFileSync(caFile) }) },
-  })
 }
 
 /** A network's failure, whose message may be empty or stand in its cause. */

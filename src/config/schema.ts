@@ -41,7 +41,11 @@ const ssl = z.union(
   [
     flag(),
     section({
-      caFile: filePath().exactOptional().describe('Certificate authority that signed the certificates of the brokers, PEM.'),
+      caFile: filePath()
+        .exactOptional()
+        .describe(
+          'Certificate authority that signed the certificates of the brokers, PEM; read anew for each connection, as all certificates are.',
+        ),
       certFile: filePath().exactOptional().describe('Certificate that the service shows to the brokers, PEM; with keyFile.'),
       keyFile: filePath().exactOptional().describe('Private key of that certificate, PEM.'),
     }),

@@ -1,13 +1,13 @@
-import type { ConnectionOptions } from 'node:tls'
 import type { Kafka, Mechanism, Producer, SASLOptions } from 'kafkajs'
 import kafkajs from 'kafkajs'
 import { repairKafkajs } from './repairs.ts'
-import { socketFactory } from './socket-factory.ts'
+import type { Encryption } from './socket-factory.ts'
+import { socketFactoryOf } from './socket-factory.ts'
 
 export interface KafkaConnection {
   readonly brokers: readonly string[]
   readonly clientId: string
-  readonly ssl: boolean | ConnectionOptions
+  readonly ssl: Encryption
   readonly sasl: SASLOptions | Mechanism | undefined
   /** For one who looks and leaves; left out: as a service needs it. */
   readonly patience?: { readonly timeoutMs: number; readonly retries: number }
@@ -21,8 +21,8 @@ export function createKafka({ brokers, clientId, ssl, sasl, onLog, patience }: K
   return new kafkajs.Kafka({
     brokers: [...brokers],
     clientId,
-    ssl,
-    socketFactory,
+    ssl: ssl !== false,
+    socketFactory: socketFactoryOf(ssl),
     ...(sasl === undefined ? {} : { sasl }),
     connectionTimeout: patience?.timeoutMs ?? 5_000,
     ...(patience === undefined ? {} : { authenticationTimeout: patience.timeoutMs, retry: { retries: patience.retries } }),

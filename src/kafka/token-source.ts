@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs'
 import { Agent, request } from 'undici'
 import { errorText } from '../core/errors.ts'
+import type { CertificateFiles } from '../tls/certificate-files.ts'
+import { connectorOf } from '../tls/connectors.ts'
 
 export interface TokenSourceOptions {
   readonly endpoint: string
@@ -8,8 +9,8 @@ export interface TokenSourceOptions {
   /** Asked for each request, so that a changed secret counts at once. */
   readonly clientSecret: () => string
   readonly scope: string | undefined
-  /** PEM file of the authorities to trust in place of the built-in ones; read once. */
-  readonly caFile: string | undefined
+  /** Of the endpoint. */
+  readonly certificates: CertificateFiles
   /** Milliseconds since the epoch. */
   readonly now: () => number
 }
@@ -51,11 +52,8 @@ export class TokenSource {
 
   constructor(options: TokenSourceOptions) {
     this.#options = options
-    const { caFile } = options
-    this.#agent = new Agent({
-      allowH2: false,
-      connect: { timeout: TIMEOUT_MS, ...(caFile === undefined ? {} : { ca: readFileSync(caFile) }) },
-    })
+    const connect = connectorOf(options.certificates, { timeout: TIMEOUT_MS, allowH2: false })
+    this.#agent = new Agent({ allowH2: false, connect })
   }
 
   /** Rejects with a TokenError. While the last token still lives, an endpoint that fails goes unnoticed. */

@@ -86,7 +86,7 @@ async function failureOf(connection: KafkaConnection): Promise<unknown> {
 }
 
 function credentialsOf({ ssl, sasl }: KafkaConnection): Credentials {
-  return { mechanism: sasl?.mechanism, hasCertificate: typeof ssl === 'object' && ssl.cert !== undefined }
+  return { mechanism: sasl?.mechanism, hasCertificate: typeof ssl === 'object' && ssl.hasCertificate }
 }
 
 /** Whether the broker has ended the connection, or says nothing that makes sense: what it does to those who come by the wrong way. */
@@ -101,7 +101,7 @@ async function mismatchOf(connection: KafkaConnection): Promise<Refusal | undefi
   const bare = { ...connection, sasl: undefined }
   if (connection.ssl !== false)
     return (await failureOf({ ...bare, ssl: false })) === undefined ? mismatchRefusal('has-no-tls') : undefined
-  const error = await failureOf({ ...bare, ssl: { rejectUnauthorized: false } })
+  const error = await failureOf({ ...bare, ssl: UNVERIFIED })
   const speaksTls = error === undefined || refusalOf(error, credentialsOf(bare))?.at === 'tls'
   return speaksTls ? mismatchRefusal('needs-tls') : undefined
 }
@@ -112,6 +112,9 @@ async function wantsCredentials(connection: KafkaConnection): Promise<boolean> {
   const error = await failureOf({ ...connection, sasl: NO_MECHANISM })
   return causesOf(error).some((each) => (each as { type?: string }).type === 'UNSUPPORTED_SASL_MECHANISM')
 }
+
+/** Finds out what is spoken there, and nothing else is told to whoever it is. */
+const UNVERIFIED = { hasCertificate: false, current: () => ({ rejectUnauthorized: false }) }
 
 /** A listener with SASL refuses it, one without refuses SASL itself. */
 const NO_MECHANISM = { mechanism: 'none', authenticationProvider: () => ({ authenticate: async () => undefined }) }

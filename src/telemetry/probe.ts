@@ -10,6 +10,7 @@ import { rebuildReasons } from './happenings.ts'
 import { heldLines } from './held-lines.ts'
 import type { Log } from './log.ts'
 import { Metrics } from './metrics.ts'
+import { missedLine } from './missed-line.ts'
 import { Requests } from './requests.ts'
 import { Sampler } from './sampler.ts'
 import { Troubles } from './troubles.ts'
@@ -101,7 +102,7 @@ export class Probe {
     const missed = from < 0 ? 0 : Math.max(0, to - from)
     this.counts.missed += missed
     this.metrics.add('records_missed_total', { topic: place.topic }, missed)
-    this.#log.error({ ...place, from, to, missed }, whyMissed(from, missed))
+    this.#log.error({ ...place, from, to, missed }, missedLine(from, missed))
   }
 
   metadataIgnored(place: Place): void {
@@ -153,6 +154,16 @@ export class Probe {
     const { stack: _stack, ...rest } = fields
     // kafkajs calls each of its own retries an error; none of them needs a person.
     this.#sampled(level === 'debug' ? 'debug' : 'warn', `kafka ${message}`, { ...rest, kafka: message }, 'the Kafka client says')
+  }
+
+  /** Renewed certificates that are of no use as they stand now, and why. */
+  certificatesKept(event: { files: string; why: string }): void {
+    this.#sampled(
+      'warn',
+      `certificates ${event.files}`,
+      event,
+      'renewed certificates cannot be used: those of before stay in use',
+    )
   }
 
   // --- schemas and mappings ---
@@ -290,11 +301,4 @@ function originOf(record: SourceRecord): { topic: string; partition: number; off
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? `${error.name}: ${error.message}` : String(error)
-}
-
-function whyMissed(from: number, missed: number): string {
-  if (from < 0) return "the group's commit is no offset: what was read is not known, and the partition is read from its start"
-  if (missed === 0)
-    return 'the log ends before what was read of it: the topic was truncated or made anew, and is read from its start'
-  return 'records were deleted before they were read: the retention is too short for what holds the sink up'
 }

@@ -1,6 +1,7 @@
 /** The pool of connections to the tracker, straight or through a proxy. */
-import { readFileSync } from 'node:fs'
 import { Pool } from 'undici'
+import { CertificateFiles } from '../tls/certificate-files.ts'
+import { connectorOf, connectorsOf } from '../tls/connectors.ts'
 import type { HttpProxy } from './proxy.ts'
 import { connectorThrough } from './tunnel.ts'
 
@@ -17,8 +18,8 @@ export interface TransportOptions {
   readonly timeoutMs: number
   /** Sockets, and so requests on the wire. More than these at once wait inside, on their own deadline. */
   readonly connections: number
-  /** PEM file of the authorities to trust in place of the built-in ones; read once. */
-  readonly caFile?: string | undefined
+  /** Of the endpoint, and of a proxy that is spoken to over TLS. Absent: the built-in authorities. */
+  readonly certificates?: CertificateFiles | undefined
   /** Absent: straight to the endpoint. */
   readonly proxy?: HttpProxy | undefined
 }
@@ -51,8 +52,10 @@ const endpointOf = (endpoint: string): { origin: string; path: string } => {
   return { origin: url.origin, path: url.pathname.replace(/\/+$/, '') }
 }
 
-const poolOf = (origin: string, { connections, timeoutMs, caFile, proxy }: TransportOptions): Pool => {
-  const tls = { rejectUnauthorized: true, ...(caFile === undefined ? {} : { ca: readFileSync(caFile) }) }
+const poolOf = (origin: string, { connections, timeoutMs, proxy, ...options }: TransportOptions): Pool => {
+  // The time-out frees the connection slot that an attempt gave up waiting for.
+  const tls = { rejectUnauthorized: true, allowH2: false, timeout: timeoutMs }
+  const certificates = options.certificates ?? new CertificateFiles({})
   return new Pool(origin, {
     connections,
     // A POST shares a connection with nothing: what breaks it would make all the others ambiguous.
@@ -62,8 +65,9 @@ const poolOf = (origin: string, { connections, timeoutMs, caFile, proxy }: Trans
     // undici's own time-outs are coarse, leave out the queue and start anew with every chunk; each attempt has a deadline instead.
     headersTimeout: 0,
     bodyTimeout: 0,
-    // This one frees the connection slot that an attempt gave up waiting for.
-    connectTimeout: timeoutMs,
-    connect: proxy === undefined ? tls : connectorThrough({ proxy, timeoutMs, tls }),
+    connect:
+      proxy === undefined
+        ? connectorOf(certificates, tls)
+        : connectorThrough({ proxy, timeoutMs, connectors: connectorsOf(certificates, tls) }),
   })
 }

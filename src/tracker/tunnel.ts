@@ -1,7 +1,7 @@
 /** Connections through a proxy, for the pool to use as if it had made them itself. */
 import { request } from 'node:http'
 import type { Socket } from 'node:net'
-import { buildConnector } from 'undici'
+import type { buildConnector } from 'undici'
 import type { HttpProxy } from './proxy.ts'
 import { ProxyFailure } from './response.ts'
 
@@ -10,10 +10,10 @@ type Callback = buildConnector.Callback
 
 export interface TunnelOptions {
   readonly proxy: HttpProxy
-  /** Of the proxy's connection, the CONNECT and the handshake, each. */
+  /** Of the CONNECT. */
   readonly timeoutMs: number
-  /** Counts for the endpoint and for a proxy that is spoken to over TLS. */
-  readonly tls: buildConnector.BuildOptions
+  /** Counts for the endpoint and for a proxy that is spoken to over TLS. Asked for once for each connection. */
+  readonly connectors: () => Connect
 }
 
 /**
@@ -22,13 +22,13 @@ export interface TunnelOptions {
  *
  * Not undici's ProxyAgent: its refusals have no code to tell a 407 from a 502, and it would build URLs and headers anew for each request.
  */
-export const connectorThrough = ({ proxy, timeoutMs, tls }: TunnelOptions): Connect => {
-  const connect = buildConnector({ ...tls, timeout: timeoutMs, allowH2: false })
+export const connectorThrough = ({ proxy, timeoutMs, connectors }: TunnelOptions): Connect => {
   const { protocol, hostname, host, port } = new URL(proxy.origin)
   // A TLS handshake needs a host without brackets, as undici hands it to a connector.
   const address = { protocol, hostname: hostname.replace(/^\[(.+)\]$/, '$1'), host, port }
 
   return (target, callback) => {
+    const connect = connectors()
     const dialled = connect(address, (error, socket) => {
       if (error !== null) return callback(new ProxyFailure(error), null)
       if (target.protocol !== 'https:') return callback(null, socket)

@@ -1,6 +1,7 @@
 /** The door for other programs, `mytracker-sink/tracker`: one app, one call for each method of the API, failures as errors. */
 import type { Method } from '../core/hit.ts'
 import type { Answer } from '../core/outcome.ts'
+import { CertificateFiles } from '../tls/certificate-files.ts'
 import { Attempt } from './attempt.ts'
 import type { TrackerEvent } from './event-types.ts'
 import type { Variables } from './proxy.ts'
@@ -30,7 +31,7 @@ export interface ClientOptions<Vk extends boolean = false> {
   readonly timeoutMs?: number
   /** Requests on the wire at once; more wait inside, on their own deadline. Default: 16. */
   readonly connections?: number
-  /** PEM file of the authorities to trust in place of the built-in ones. */
+  /** PEM file of the authorities to trust in place of the built-in ones; read anew for each connection. */
   readonly caFile?: string
   /** Whose HTTPS_PROXY, HTTP_PROXY and NO_PROXY count: `process.env`, for instance. Default: no proxy. */
   readonly env?: Variables
@@ -87,9 +88,10 @@ class Caller {
   readonly #validators: Readonly<Record<Method, Validator>>
 
   constructor({ endpoint = defaultEndpoint, env = {}, idApp, token, ...rest }: ClientOptions<boolean>) {
-    const { vkMiniApp = false, timeoutMs = 10_000, connections = 16, caFile } = rest
+    const { vkMiniApp = false, timeoutMs = 10_000, connections = 16 } = rest
     if (!Number.isSafeInteger(idApp) || idApp < 1) throw new RangeError('idApp must be a whole number from 1')
-    this.#transport = createTransport({ endpoint, timeoutMs, connections, caFile, proxy: proxyOf(endpoint, env) })
+    const certificates = new CertificateFiles({ caFile: rest.caFile })
+    this.#transport = createTransport({ endpoint, timeoutMs, connections, certificates, proxy: proxyOf(endpoint, env) })
     this.#timeoutMs = timeoutMs
     this.#idApp = idApp
     this.#token = typeof token === 'string' ? () => token : token

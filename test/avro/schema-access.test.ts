@@ -4,12 +4,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { loadConfig } from '../../src/config/load.ts'
 import { registryAuthorization } from '../../src/connection.ts'
 import type { CacheOptions, CacheUnderTest } from './stand-in-registry.ts'
 import { openCache, until } from './stand-in-registry.ts'
 
-const pem = readFileSync(new URL('../tracker/localhost.pem', import.meta.url), 'utf8')
+const caFile = fileURLToPath(new URL('../tracker/localhost.pem', import.meta.url))
+const pem = readFileSync(caFile, 'utf8')
 
 async function opened(t: TestContext, options: CacheOptions): Promise<CacheUnderTest> {
   const under = await openCache(options)
@@ -85,7 +87,7 @@ test('a user without the right to read is told so', async (t) => {
 })
 
 test('a registry with a certificate of its own is trusted by its authority, and else the file is named', async (t) => {
-  const trusting = await opened(t, { tls: pem, ca: pem })
+  const trusting = await opened(t, { tls: pem, caFile })
   trusting.registry.put(1, 'string')
   assert.equal((await trusting.load(1)).name, 'string')
   const wary = await opened(t, { tls: pem })

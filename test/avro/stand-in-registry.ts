@@ -7,6 +7,7 @@ import type { Schema } from 'avsc'
 import { SchemaCache } from '../../src/avro/schema-registry.ts'
 import type { WriterSchema } from '../../src/avro/writer-schema.ts'
 import type { Timer } from '../../src/core/clock.ts'
+import { CertificateFiles } from '../../src/tls/certificate-files.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 
 export interface Reference {
@@ -147,8 +148,8 @@ export interface CacheOptions {
   readonly authorization?: () => string
   /** Key and certificate of the registry, PEM. */
   readonly tls?: string
-  /** What the cache trusts, PEM. */
-  readonly ca?: string
+  /** PEM file of what the cache trusts. */
+  readonly caFile?: string
 }
 
 export async function openCache(options: CacheOptions = {}): Promise<CacheUnderTest> {
@@ -159,7 +160,7 @@ export async function openCache(options: CacheOptions = {}): Promise<CacheUnderT
   const cache = new SchemaCache({
     url: registry.url,
     authorization: options.authorization,
-    ca: options.ca,
+    certificates: new CertificateFiles({ caFile: options.caFile }),
     clock,
     onTrouble: (id, error) => troubles.push({ id, error }),
     onSchema: ({ id }) => loaded.push(id),

@@ -3,9 +3,11 @@ import { text } from 'node:stream/consumers'
 import type { TestContext } from 'node:test'
 import { test } from 'node:test'
 import { TokenSource } from '../../src/kafka/token-source.ts'
+import { CertificateFiles } from '../../src/tls/certificate-files.ts'
 import { closedPort, serving } from '../support/serving.ts'
 
 const SECRET = 's3cret:with /signs'
+const certificates = new CertificateFiles({})
 
 interface Answer {
   readonly status?: number
@@ -20,7 +22,7 @@ async function source(t: TestContext, answer: (asked: number) => Answer) {
     const { status = 200, body } = answer(asked.length)
     response.writeHead(status, { 'content-type': 'application/json' }).end(body)
   })
-  const options = { endpoint, clientId: 'sink', scope: 'kafka read', caFile: undefined, now: () => world.nowMs }
+  const options = { endpoint, clientId: 'sink', scope: 'kafka read', certificates, now: () => world.nowMs }
   return { world, tokens: new TokenSource({ ...options, clientSecret: () => world.secret }) }
 }
 
@@ -105,7 +107,7 @@ test('what is no token endpoint, and what is not there', async (t) => {
     clientId: 'c',
     clientSecret: () => SECRET,
     scope: undefined,
-    caFile: undefined,
+    certificates,
     now: Date.now,
   })
   await assert.rejects(nowhere.get(), /cannot be asked: .*ECONNREFUSED.*; mend it, its caFile or the way to it$/)

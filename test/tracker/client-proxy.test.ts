@@ -8,6 +8,7 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import type { Route } from '../../src/core/hit.ts'
 import type { Answer } from '../../src/core/outcome.ts'
+import { CertificateFiles } from '../../src/tls/certificate-files.ts'
 import type { TrackerClient, TrackerClientOptions } from '../../src/tracker/client.ts'
 import { createTrackerClient } from '../../src/tracker/client.ts'
 import { proxyOf } from '../../src/tracker/proxy.ts'
@@ -19,6 +20,7 @@ const route: Route = { app: 'shop', method: 'login' }
 const hits = [serialiseHit(route, { customUserId: 'ю😀' })]
 const caFile = fileURLToPath(new URL('./localhost.pem', import.meta.url))
 const pem = readFileSync(caFile)
+const certificates = new CertificateFiles({ caFile })
 
 /** No such host exists: only the proxy's stand-in leads there. */
 const plain = 'http://tracker.test/base'
@@ -61,7 +63,7 @@ const deadAddress = async (): Promise<string> => {
 test('an https endpoint is reached through a tunnel: TLS is verified inside, connections are few and kept', async (context) => {
   const tracker = await tlsTracker(context)
   const proxy = await standInProxy(context)
-  const client = through(context, tracker.endpoint, `http://user:s3cret@${proxy.address}`, { caFile })
+  const client = through(context, tracker.endpoint, `http://user:s3cret@${proxy.address}`, { certificates })
   const answers = [...(await send(client, 20)), ...(await send(client, 20))]
   assert.ok(answers.every(({ kind }) => kind === 'delivered'))
   assert.ok(proxy.asked.length >= 1 && proxy.asked.length <= 2, `${proxy.asked.length} tunnels`)
@@ -79,7 +81,7 @@ test('a certificate that nobody vouches for is refused inside a tunnel too, and 
   assert.ok(unknown?.kind === 'retry')
   assert.match(unknown.detail, /signed by itself; is caFile missing\?/)
   const elsewhere = tracker.endpoint.replace('localhost', '127.0.0.1')
-  const [other] = await send(through(context, elsewhere, `http://${proxy.address}`, { caFile }), 1)
+  const [other] = await send(through(context, elsewhere, `http://${proxy.address}`, { certificates }), 1)
   assert.ok(other?.kind === 'retry')
   assert.match(other.detail, /certificate is for another name/)
   assert.deepEqual(tracker.tokens, [])
@@ -88,7 +90,7 @@ test('a certificate that nobody vouches for is refused inside a tunnel too, and 
 test('a proxy that is itself spoken to over TLS is verified as the endpoint is', async (context) => {
   const tracker = await tlsTracker(context)
   const proxy = await standInProxy(context, { pem })
-  const [answer] = await send(through(context, tracker.endpoint, `https://${proxy.address}`, { caFile }), 1)
+  const [answer] = await send(through(context, tracker.endpoint, `https://${proxy.address}`, { certificates }), 1)
   assert.deepEqual(answer, { kind: 'delivered' })
   const [refused] = await send(through(context, tracker.endpoint, `https://${proxy.address}`), 1)
   assert.ok(refused?.kind === 'retry')
@@ -115,7 +117,7 @@ test('a proxy that is down is no answer', async (context) => {
   const proxy = `http://user:s3cret@${await deadAddress()}`
   const tracker = await tlsTracker(context)
   for (const endpoint of [plain, tracker.endpoint]) {
-    const [answer] = await send(through(context, endpoint, proxy, { caFile }), 1)
+    const [answer] = await send(through(context, endpoint, proxy, { certificates }), 1)
     assert.deepEqual(answer, {
       kind: 'retry',
       reason: 'unavailable',
@@ -135,7 +137,7 @@ for (const [status, expected] of [
   test(`a proxy that says ${status} to CONNECT is ${expected}, and the next connection is asked for anew`, async (context) => {
     const tracker = await tlsTracker(context)
     const proxy = await standInProxy(context, { status: (nth) => (nth === 1 ? status : undefined) })
-    const client = through(context, tracker.endpoint, `http://user:s3cret@${proxy.address}`, { caFile, connections: 1 })
+    const client = through(context, tracker.endpoint, `http://user:s3cret@${proxy.address}`, { certificates, connections: 1 })
     const [answer] = await send(client, 1)
     assert.ok(answer !== undefined && 'reason' in answer)
     assert.equal(`${answer.kind} ${answer.reason}`, expected)
@@ -170,7 +172,7 @@ test('a proxy that says 407 to CONNECT is told by what somebody has to do', asyn
 test('a CONNECT that is never answered makes room for one that is', async (context) => {
   const tracker = await tlsTracker(context)
   const proxy = await standInProxy(context, { silent: 1 })
-  const client = through(context, tracker.endpoint, `http://${proxy.address}`, { caFile, timeoutMs: 300, connections: 1 })
+  const client = through(context, tracker.endpoint, `http://${proxy.address}`, { certificates, timeoutMs: 300, connections: 1 })
   const [first] = await send(client, 1)
   assert.ok(first?.kind === 'retry' && first.reason === 'unavailable')
   let attempts = 0

@@ -9,6 +9,7 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import type { Route } from '../../src/core/hit.ts'
 import type { Answer } from '../../src/core/outcome.ts'
+import { CertificateFiles } from '../../src/tls/certificate-files.ts'
 import { createTrackerClient } from '../../src/tracker/client.ts'
 import { serialiseHit } from '../../src/tracker/request.ts'
 
@@ -19,6 +20,7 @@ const apps = [{ name: 'shop', idApp: 666, token: () => 't0ken' }]
 /** Key and certificate of nobody but these tests, for the name `localhost`, signed by itself. */
 const caFile = fileURLToPath(new URL('./localhost.pem', import.meta.url))
 const pem = readFileSync(caFile)
+const trusting = new CertificateFiles({ caFile })
 
 /** A server over TLS whose first `silent` connections hear nothing. */
 const tlsServer = async (context: TestContext, silent = 0): Promise<number> => {
@@ -40,8 +42,8 @@ const tlsServer = async (context: TestContext, silent = 0): Promise<number> => {
   return (door.address() as AddressInfo).port
 }
 
-const send = (context: TestContext, endpoint: string, ca: string | undefined): Promise<Answer> => {
-  const client = createTrackerClient({ endpoint, timeoutMs: 5_000, connections: 1, caFile: ca, apps })
+const send = (context: TestContext, endpoint: string, certificates: CertificateFiles | undefined): Promise<Answer> => {
+  const client = createTrackerClient({ endpoint, timeoutMs: 5_000, connections: 1, certificates, apps })
   context.after(() => client.destroy())
   return client.send(route, hits)
 }
@@ -53,18 +55,18 @@ test('a certificate that nobody vouches for is refused, and the detail says what
 })
 
 test('a certificate that caFile vouches for is taken', async (context) => {
-  assert.deepEqual(await send(context, `https://localhost:${await tlsServer(context)}`, caFile), { kind: 'delivered' })
+  assert.deepEqual(await send(context, `https://localhost:${await tlsServer(context)}`, trusting), { kind: 'delivered' })
 })
 
 test('a certificate for another name is refused', async (context) => {
-  const answer = await send(context, `https://127.0.0.1:${await tlsServer(context)}`, caFile)
+  const answer = await send(context, `https://127.0.0.1:${await tlsServer(context)}`, trusting)
   assert.ok(answer.kind === 'retry')
   assert.match(answer.detail, /certificate is for another name/)
 })
 
 test('a connection that never came up makes room for one that does', async (context) => {
   const endpoint = `https://localhost:${await tlsServer(context, 1)}`
-  const client = createTrackerClient({ endpoint, timeoutMs: 300, connections: 1, caFile, apps })
+  const client = createTrackerClient({ endpoint, timeoutMs: 300, connections: 1, certificates: trusting, apps })
   context.after(() => client.destroy())
   const first = await client.send(route, hits)
   assert.ok(first.kind === 'retry' && first.reason === 'unavailable')
