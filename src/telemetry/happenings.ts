@@ -22,6 +22,21 @@ export interface Counts {
   requests: number
 }
 
+/** As it is at the start. */
+export function noCounts(): Counts {
+  return {
+    consumed: 0,
+    retried: 0,
+    delivered: 0,
+    skipped: {},
+    parked: {},
+    deadLettered: {},
+    missed: 0,
+    failedRequests: 0,
+    requests: 0,
+  }
+}
+
 export interface Exited {
   readonly record: SourceRecord
   readonly to: 'tier' | 'dead-letter'

@@ -5,8 +5,8 @@ import { reasons, skipReasons } from '../core/outcome.ts'
 import type { SourceRecord } from '../core/record.ts'
 import { answerLines } from './answer-lines.ts'
 import { Failures } from './failures.ts'
-import type { Counts, Delivered, Exited, Place } from './happenings.ts'
-import { rebuildReasons } from './happenings.ts'
+import type { Delivered, Exited, Place } from './happenings.ts'
+import { noCounts, rebuildReasons } from './happenings.ts'
 import { heldLines } from './held-lines.ts'
 import type { Log } from './log.ts'
 import { Metrics } from './metrics.ts'
@@ -17,17 +17,7 @@ import { Troubles } from './troubles.ts'
 
 /** One method per happening: it counts, and says in the log what belongs there. */
 export class Probe {
-  readonly counts: Counts = {
-    consumed: 0,
-    retried: 0,
-    delivered: 0,
-    skipped: {},
-    parked: {},
-    deadLettered: {},
-    missed: 0,
-    failedRequests: 0,
-    requests: 0,
-  }
+  readonly counts = noCounts()
   readonly metrics = new Metrics()
   readonly failures = new Failures()
   readonly troubles: Troubles
