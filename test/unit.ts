@@ -5,7 +5,7 @@ import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 
 const rooms =
-  'core,config,check,telemetry,ops,avro,mapping,mapping-test,docs,tracker,kafka,pipeline,simulator,stack,cli,shop,dead-letters,simulation,chaos'
+  'core,config,check,telemetry,ops,tls,avro,mapping,mapping-test,docs,tracker,kafka,pipeline,simulator,stack,cli,shop,dead-letters,simulation,chaos'
 const files = [`test/{${rooms}}/**/*.test.ts`, 'test/contract/memory*.test.ts']
 
 const half = (shard: number, stdout: 'inherit' | 'pipe') => {

@@ -1,3 +1,4 @@
+import type { OwnCertificate } from '../tls/certificate-set.ts'
 import { TokenRefused } from './oauth-bearer.ts'
 import { TokenError } from './token-source.ts'
 
@@ -14,7 +15,9 @@ export interface Refusal {
 /** What we come with. */
 export interface Credentials {
   readonly mechanism: string | undefined
-  readonly hasCertificate: boolean
+  readonly certificate: OwnCertificate | undefined
+  /** Epoch ms. */
+  readonly now: number
 }
 
 /** How the listener and the configuration do not go together; seen from what the listener answers to another way in. */
@@ -87,7 +90,7 @@ function saslRefusal(error: Error, { mechanism = '' }: Credentials): Refusal | u
 const UNTRUSTED =
   /^(UNABLE_TO_VERIFY_LEAF_SIGNATURE|UNABLE_TO_GET_ISSUER_CERT(_LOCALLY)?|(DEPTH_ZERO_)?SELF_SIGNED_CERT(_IN_CHAIN)?|CERT_UNTRUSTED|CERT_SIGNATURE_FAILURE)$/
 
-function tlsRefusal(error: Error, { hasCertificate }: Credentials): Refusal | undefined {
+function tlsRefusal(error: Error, credentials: Credentials): Refusal | undefined {
   const { message } = error
   const sign = signOf(error)
   if (UNTRUSTED.test(sign)) {
@@ -107,26 +110,30 @@ function tlsRefusal(error: Error, { hasCertificate }: Credentials): Refusal | un
     const when = sign === 'CERT_HAS_EXPIRED' ? 'has expired' : 'is not valid yet'
     return tls(`the broker's certificate ${when}`, 'renew it on the broker, or set the clock of this machine')
   }
-  const [, unusable] = /^Failed to connect: error:\w+:[^:]*:[^:]*:(.*)$/.exec(message) ?? []
+  const [, unusable] = /^Failed to connect: certificates cannot be used: (.*)$/.exec(message) ?? []
   if (unusable !== undefined) {
     return tls(`our certificate and key cannot be used (${unusable})`, 'mend kafka.ssl.certFile and kafka.ssl.keyFile')
   }
   const [, alert] = /alert ([\w ]+?)(:|$)/.exec(message) ?? []
-  return sign.startsWith('ERR_SSL') && alert !== undefined ? alertRefusal(alert, hasCertificate) : undefined
+  return sign.startsWith('ERR_SSL') && alert !== undefined ? alertRefusal(alert, credentials) : undefined
 }
 
 /** What the broker says before it ends a handshake. */
-function alertRefusal(alert: string, hasCertificate: boolean): Refusal {
+function alertRefusal(alert: string, { certificate, now }: Credentials): Refusal {
   if (!/certificate|unknown ca/i.test(alert)) {
     const cure = 'compare TLS versions and ciphers of both sides, and whether the broker wants kafka.ssl.certFile'
     return tls(`the broker ends the TLS handshake (${alert})`, cure)
   }
-  if (hasCertificate) {
-    const cure = 'write one that an authority of the brokers has signed as kafka.ssl.certFile and kafka.ssl.keyFile'
-    return tls(`the broker does not accept our certificate (${alert})`, cure)
+  if (certificate === undefined) {
+    return tls(
+      'the broker wants a certificate of ours (mutual TLS)',
+      'write it and its key as kafka.ssl.certFile and kafka.ssl.keyFile',
+    )
   }
-  return tls(
-    'the broker wants a certificate of ours (mutual TLS)',
-    'write it and its key as kafka.ssl.certFile and kafka.ssl.keyFile',
-  )
+  const why = `the broker does not accept our certificate (${alert})`
+  if (certificate.validTo < now) {
+    const since = new Date(certificate.validTo).toISOString()
+    return tls(`${why}: ${certificate.file} expired on ${since}`, 'renew kafka.ssl.certFile and kafka.ssl.keyFile')
+  }
+  return tls(why, 'write one that an authority of the brokers has signed as kafka.ssl.certFile and kafka.ssl.keyFile')
 }

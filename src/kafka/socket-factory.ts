@@ -2,9 +2,10 @@ import { connect, isIP } from 'node:net'
 import type { ConnectionOptions } from 'node:tls'
 import { connect as connectTls } from 'node:tls'
 import type { ISocketFactory } from 'kafkajs'
+import type { OwnCertificate } from '../tls/certificate-set.ts'
 
 /** None, one with what Node has of its own, or one with what is asked for anew for each connection. */
-export type Encryption = boolean | { readonly hasCertificate: boolean; readonly current: () => ConnectionOptions }
+export type Encryption = boolean | { readonly own: OwnCertificate | undefined; readonly current: () => ConnectionOptions }
 
 /** A peer that is gone without a word is asked for after this silence; the kernel gives it up some probes later. */
 const KEEP_ALIVE_AFTER_MS = 30_000

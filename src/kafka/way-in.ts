@@ -86,7 +86,7 @@ async function failureOf(connection: KafkaConnection): Promise<unknown> {
 }
 
 function credentialsOf({ ssl, sasl }: KafkaConnection): Credentials {
-  return { mechanism: sasl?.mechanism, hasCertificate: typeof ssl === 'object' && ssl.hasCertificate }
+  return { mechanism: sasl?.mechanism, certificate: typeof ssl === 'object' ? ssl.own : undefined, now: Date.now() }
 }
 
 /** Whether the broker has ended the connection, or says nothing that makes sense: what it does to those who come by the wrong way. */
@@ -114,7 +114,7 @@ async function wantsCredentials(connection: KafkaConnection): Promise<boolean> {
 }
 
 /** Finds out what is spoken there, and nothing else is told to whoever it is. */
-const UNVERIFIED = { hasCertificate: false, current: () => ({ rejectUnauthorized: false }) }
+const UNVERIFIED = { own: undefined, current: () => ({ rejectUnauthorized: false }) }
 
 /** A listener with SASL refuses it, one without refuses SASL itself. */
 const NO_MECHANISM = { mechanism: 'none', authenticationProvider: () => ({ authenticate: async () => undefined }) }

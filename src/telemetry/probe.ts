@@ -146,14 +146,9 @@ export class Probe {
     this.#sampled(level === 'debug' ? 'debug' : 'warn', `kafka ${message}`, { ...rest, kafka: message }, 'the Kafka client says')
   }
 
-  /** Renewed certificates that are of no use as they stand now, and why. */
+  /** Renewed certificates that are of no use as they stand now, and why; once for each change of them. */
   certificatesKept(event: { files: string; why: string }): void {
-    this.#sampled(
-      'warn',
-      `certificates ${event.files}`,
-      event,
-      'renewed certificates cannot be used: those of before stay in use',
-    )
+    this.#log.warn(event, 'renewed certificates cannot be used: those of before stay in use')
   }
 
   // --- schemas and mappings ---

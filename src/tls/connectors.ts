@@ -1,5 +1,6 @@
 import { buildConnector } from 'undici'
-import type { CertificateFiles, TlsOptions } from './certificate-files.ts'
+import type { CertificateFiles } from './certificate-files.ts'
+import type { TlsOptions } from './certificate-set.ts'
 
 type Connector = buildConnector.connector
 

@@ -9,8 +9,11 @@ import { TokenError } from '../../src/kafka/token-source.ts'
 const wrapped = (fields: object, message = 'something'): Error =>
   new Error('gave up', { cause: Object.assign(new Error(message), fields) })
 
-const refusal = (error: unknown, hasCertificate = false): Refusal | undefined =>
-  refusalOf(error, { mechanism: 'plain', hasCertificate })
+const NOW = Date.UTC(2026, 10, 29)
+const refusal = (error: unknown, validTo?: number): Refusal | undefined => {
+  const certificate = validTo === undefined ? undefined : { file: '/etc/client.pem', validTo }
+  return refusalOf(error, { mechanism: 'plain', certificate, now: NOW })
+}
 
 const alert = (said: string) =>
   `Connection error: 40:error:0A000412:SSL routines:ssl3_read_bytes:ssl/tls alert ${said}:../x.c:918`
@@ -43,10 +46,20 @@ test('the names that a certificate holds are told', () => {
 
 test('an alert is about our certificate, about one that we lack, or about the handshake', () => {
   const code = 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED'
-  const of = (said: string, hasCertificate: boolean) => refusal(wrapped({ code }, alert(said)), hasCertificate)?.why
-  assert.equal(of('certificate required', false), 'the broker wants a certificate of ours (mutual TLS)')
-  assert.equal(of('unknown ca', true), 'the broker does not accept our certificate (unknown ca)')
-  assert.equal(of('protocol version', true), 'the broker ends the TLS handshake (protocol version)')
+  const of = (said: string, validTo?: number) => refusal(wrapped({ code }, alert(said)), validTo)?.why
+  assert.equal(of('certificate required'), 'the broker wants a certificate of ours (mutual TLS)')
+  assert.equal(of('unknown ca', NOW), 'the broker does not accept our certificate (unknown ca)')
+  assert.equal(of('protocol version', NOW), 'the broker ends the TLS handshake (protocol version)')
+})
+
+test('our certificate is said to have expired once it has, with its file and since when', () => {
+  const error = wrapped({ code: 'ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED' }, alert('certificate expired'))
+  const accepted = 'the broker does not accept our certificate (certificate expired)'
+  // It is the broker's clock that says so.
+  assert.equal(refusal(error, NOW)?.why, accepted)
+  const expired = refusal(error, NOW - 1)
+  assert.equal(expired?.why, `${accepted}: /etc/client.pem expired on 2026-11-28T23:59:59.999Z`)
+  assert.equal(expired?.cure, 'renew kafka.ssl.certFile and kafka.ssl.keyFile')
 })
 
 test('credentials, mechanisms and tokens are told apart, and only an outage of the token endpoint may pass', () => {
