@@ -7,6 +7,7 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { loadConfig } from '../../src/config/load.ts'
 import { registryAuthorization } from '../../src/connection.ts'
+import { SecretVolume } from '../support/secret-volume.ts'
 import type { CacheOptions, CacheUnderTest } from './stand-in-registry.ts'
 import { openCache, until } from './stand-in-registry.ts'
 
@@ -96,6 +97,22 @@ test('a registry with a certificate of its own is trusted by its authority, and 
   await until(() => wary.troubles.length === 1)
   assert.match(String(wary.troubles[0]?.error), /certificate.*name its authority in schemaRegistry\.caFile/)
   assert.equal(wary.registry.requests.length, 0)
+})
+
+test('an authority that is renewed is trusted from the next connection on, and one that is gone stays trusted', async (t) => {
+  const other = readFileSync(new URL('../tls/other-localhost.pem', import.meta.url), 'utf8')
+  const volume = new SecretVolume(t)
+  volume.put({ 'ca.pem': pem })
+  const { registry, ...under } = await opened(t, { tls: pem, caFile: volume.path('ca.pem') })
+  for (const id of [1, 2, 3, 4]) registry.put(id, 'string')
+  assert.equal((await under.load(1)).name, 'string')
+  registry.renew(other)
+  volume.put({ 'ca.pem': other })
+  assert.equal((await under.load(2)).name, 'string')
+  volume.put({})
+  assert.equal((await under.load(3)).name, 'string')
+  volume.put({ 'ca.pem': pem })
+  await assert.rejects(under.load(4), /certificate.*name its authority in schemaRegistry\.caFile/)
 })
 
 test('broken values may hold any id: what is kept of them has a bound', async (t) => {

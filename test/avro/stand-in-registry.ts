@@ -38,10 +38,11 @@ export class StandInRegistry {
   readonly #scheme: 'http' | 'https'
   #port = 0
 
-  /** `tls`: key and certificate, PEM. */
+  /** `tls`: key and certificate, PEM. Each request has a connection of its own then. */
   constructor(tls?: string) {
     this.#scheme = tls === undefined ? 'http' : 'https'
     this.#server = tls === undefined ? http.createServer() : https.createServer({ key: tls, cert: tls })
+    if (tls !== undefined) this.#server.maxRequestsPerSocket = 1
     this.#server.on('request', (request, response) => {
       const { authorization } = request.headers
       this.requests.push({ path: request.url ?? '', authorization })
@@ -65,6 +66,11 @@ export class StandInRegistry {
     const closed = new Promise((resolve) => this.#server.close(resolve))
     this.#server.closeAllConnections()
     await closed
+  }
+
+  /** Key and certificate from the next connection on. */
+  renew(tls: string): void {
+    if (this.#server instanceof https.Server) this.#server.setSecureContext({ key: tls, cert: tls })
   }
 
   put(id: number, schema: Schema, references: readonly Reference[] = []): void {

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
 import type { TestContext } from 'node:test'
 import { test } from 'node:test'
 import { TokenSource } from '../../src/kafka/token-source.ts'
 import { CertificateFiles } from '../../src/tls/certificate-files.ts'
-import { closedPort, serving } from '../support/serving.ts'
+import { SecretVolume } from '../support/secret-volume.ts'
+import { closedPort, serving, servingOverTls } from '../support/serving.ts'
 
 const SECRET = 's3cret:with /signs'
 const certificates = new CertificateFiles({})
@@ -111,4 +113,32 @@ test('what is no token endpoint, and what is not there', async (t) => {
     now: Date.now,
   })
   await assert.rejects(nowhere.get(), /cannot be asked: .*ECONNREFUSED.*; mend it, its caFile or the way to it$/)
+})
+
+test('an endpoint whose authority is renewed is asked on, as soon as caFile holds the new one', async (t) => {
+  const [first = '', other = ''] = ['../tracker/localhost.pem', '../tls/other-localhost.pem'].map((path) =>
+    readFileSync(new URL(path, import.meta.url), 'utf8'),
+  )
+  let asked = 0
+  const { url, server } = await servingOverTls(t, first, (_request, response) => {
+    asked += 1
+    response.end(token(`t${asked}`).body)
+  })
+  const volume = new SecretVolume(t)
+  volume.put({ 'ca.pem': first })
+  const tokens = new TokenSource({
+    endpoint: url,
+    clientId: 'c',
+    clientSecret: () => SECRET,
+    scope: undefined,
+    certificates: new CertificateFiles({ caFile: volume.path('ca.pem') }),
+    now: Date.now,
+  })
+  assert.equal(await tokens.get(), 't1')
+  server.setSecureContext({ key: other, cert: other })
+  await assert.rejects(tokens.get(), /cannot be asked: self-signed certificate.*; mend it, its caFile or the way to it$/)
+  volume.put({ 'ca.pem': other })
+  assert.equal(await tokens.get(), 't2')
+  volume.put({})
+  assert.equal(await tokens.get(), 't3')
 })

@@ -214,6 +214,18 @@ test('what Kafka’s client says is passed on without its stack, and never as an
   )
 })
 
+test('each change of certificates that is of no use is said, with the files and the reason', () => {
+  const { probe, lines } = watched()
+  const event = { files: '/etc/tls.crt, /etc/tls.key', why: 'key values mismatch' }
+  probe.certificatesKept(event)
+  probe.certificatesKept(event)
+  const line = { level: 'warn', time: '', ...event, msg: 'renewed certificates cannot be used: those of before stay in use' }
+  assert.deepEqual(
+    lines.map((each) => ({ ...each, time: '' })),
+    [line, line],
+  )
+})
+
 test('a drain that ran out of time needs a person, a clean one does not', () => {
   const { probe, lines } = watched()
   probe.drained({ clean: true, open: 2 })

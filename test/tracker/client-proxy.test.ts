@@ -13,6 +13,8 @@ import type { TrackerClient, TrackerClientOptions } from '../../src/tracker/clie
 import { createTrackerClient } from '../../src/tracker/client.ts'
 import { proxyOf } from '../../src/tracker/proxy.ts'
 import { serialiseHit } from '../../src/tracker/request.ts'
+import { SecretVolume } from '../support/secret-volume.ts'
+import { servingOverTls } from '../support/serving.ts'
 import { addressOf, oddServer } from './odd-server.ts'
 import { standInProxy } from './stand-in-proxy.ts'
 
@@ -85,6 +87,22 @@ test('a certificate that nobody vouches for is refused inside a tunnel too, and 
   assert.ok(other?.kind === 'retry')
   assert.match(other.detail, /certificate is for another name/)
   assert.deepEqual(tracker.tokens, [])
+})
+
+test('inside a tunnel, too, an authority that is renewed is trusted from the next connection on', async (context) => {
+  const other = readFileSync(new URL('../tls/other-localhost.pem', import.meta.url), 'utf8')
+  const { url, server } = await servingOverTls(context, String(pem), (request, response) => {
+    request.resume().on('end', () => response.end('{}'))
+  })
+  const proxy = await standInProxy(context)
+  const volume = new SecretVolume(context)
+  volume.put({ 'ca.pem': pem })
+  const renewed = new CertificateFiles({ caFile: volume.path('ca.pem') })
+  const client = through(context, url, `http://${proxy.address}`, { certificates: renewed })
+  assert.deepEqual(await send(client, 1), [{ kind: 'delivered' }])
+  server.setSecureContext({ key: other, cert: other })
+  volume.put({ 'ca.pem': other })
+  assert.deepEqual(await send(client, 1), [{ kind: 'delivered' }])
 })
 
 test('a proxy that is itself spoken to over TLS is verified as the endpoint is', async (context) => {

@@ -6,12 +6,15 @@ import type { AddressInfo } from 'node:net'
 import { createServer as createTcpServer } from 'node:net'
 import type { TestContext } from 'node:test'
 import { test } from 'node:test'
+import type { TLSSocket } from 'node:tls'
 import { fileURLToPath } from 'node:url'
 import type { Route } from '../../src/core/hit.ts'
 import type { Answer } from '../../src/core/outcome.ts'
 import { CertificateFiles } from '../../src/tls/certificate-files.ts'
 import { createTrackerClient } from '../../src/tracker/client.ts'
 import { serialiseHit } from '../../src/tracker/request.ts'
+import { SecretVolume } from '../support/secret-volume.ts'
+import { servingOverTls } from '../support/serving.ts'
 
 const route: Route = { app: 'shop', method: 'login' }
 const hits = [serialiseHit(route, { customUserId: 'u' })]
@@ -19,7 +22,8 @@ const apps = [{ name: 'shop', idApp: 666, token: () => 't0ken' }]
 
 /** Key and certificate of nobody but these tests, for the name `localhost`, signed by itself. */
 const caFile = fileURLToPath(new URL('./localhost.pem', import.meta.url))
-const pem = readFileSync(caFile)
+const pem = readFileSync(caFile, 'utf8')
+const other = readFileSync(new URL('../tls/other-localhost.pem', import.meta.url), 'utf8')
 const trusting = new CertificateFiles({ caFile })
 
 /** A server over TLS whose first `silent` connections hear nothing. */
@@ -72,4 +76,34 @@ test('a connection that never came up makes room for one that does', async (cont
   assert.ok(first.kind === 'retry' && first.reason === 'unavailable')
   let attempts = 0
   while ((await client.send(route, hits)).kind !== 'delivered') assert.ok(++attempts < 10)
+})
+
+test('an authority that is renewed is trusted from the next connection on, one that is of no use breaks nothing', async (context) => {
+  const sessions: boolean[] = []
+  const { url, server } = await servingOverTls(context, pem, (request, response) => {
+    sessions.push((request.socket as TLSSocket).isSessionReused())
+    request.resume().on('end', () => response.end('{}'))
+  })
+  const volume = new SecretVolume(context)
+  volume.put({ 'ca.pem': pem })
+  const kept: string[] = []
+  const certificates = new CertificateFiles({ caFile: volume.path('ca.pem') }, ({ why }) => kept.push(why))
+  const client = createTrackerClient({ endpoint: url, timeoutMs: 5_000, connections: 1, certificates, apps })
+  context.after(() => client.destroy())
+  const kinds = async () => [(await client.send(route, hits)).kind, (await client.send(route, hits)).kind]
+
+  assert.deepEqual(await kinds(), ['delivered', 'delivered'])
+  server.setSecureContext({ key: other, cert: other })
+  assert.deepEqual(await kinds(), ['retry', 'retry'])
+  volume.put({ 'ca.pem': other })
+  assert.deepEqual(await kinds(), ['delivered', 'delivered'])
+  volume.put({ 'ca.pem': 'garbage' })
+  assert.deepEqual(await kinds(), ['delivered', 'delivered'])
+  volume.put({})
+  assert.deepEqual(await kinds(), ['delivered', 'delivered'])
+  assert.equal(kept.length, 2)
+  // Sessions are resumed, but for none that another authority has vouched for.
+  assert.deepEqual(sessions, [false, true, false, true, true, true, true, true])
+  volume.put({ 'ca.pem': pem })
+  assert.deepEqual(await kinds(), ['retry', 'retry'])
 })
