@@ -1,5 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { X509Certificate } from 'node:crypto'
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 export interface Certificates {
@@ -10,6 +11,13 @@ export interface Certificates {
   /** Of an authority that the brokers do not know. */
   readonly strangerCert: string
   readonly strangerKey: string
+  readonly strangerCa: string
+  /** Has expired, and since when, as it is printed. */
+  readonly outdatedCert: string
+  readonly outdatedKey: string
+  readonly outdatedSince: string
+  /** Whose clients are let in by the listener MUTUAL; may be written anew, for its next start. */
+  readonly clientCa: string
   /** Key and certificate in one file, as brokers take them. */
   readonly broker: string
   /** For `localhost`, but not its address. */
@@ -53,12 +61,19 @@ export function makeCertificates(directory: string): Certificates | undefined {
   authority('other-ca')
   signed('client', 'ca')
   signed('stranger', 'other-ca')
+  signed('outdated', 'ca', { days: '-1' })
+  copyFileSync(at('ca.pem'), at('client-ca.pem'))
   return {
     ca: at('ca.pem'),
     cert: at('client.crt'),
     key: at('client.key'),
     strangerCert: at('stranger.crt'),
     strangerKey: at('stranger.key'),
+    strangerCa: at('other-ca.pem'),
+    outdatedCert: at('outdated.crt'),
+    outdatedKey: at('outdated.key'),
+    outdatedSince: new X509Certificate(readFileSync(at('outdated.crt'))).validToDate.toISOString(),
+    clientCa: at('client-ca.pem'),
     broker: bundled('broker'),
     misnamed: bundled('misnamed', { names: 'DNS:localhost' }),
     expired: bundled('expired', { days: '-1' }),

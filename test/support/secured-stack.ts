@@ -77,6 +77,7 @@ function extrasOf(directory: string, certificates: Certificates): BrokerExtras {
       'ssl.truststore.type': 'PEM',
       'ssl.truststore.location': certificates.ca,
       'listener.name.mutual.ssl.client.auth': 'required',
+      'listener.name.mutual.ssl.truststore.location': certificates.clientCa,
       'listener.name.misnamed.ssl.keystore.location': certificates.misnamed,
       'listener.name.expired.ssl.keystore.location': certificates.expired,
       'sasl.enabled.mechanisms': MECHANISMS.join(','),
