@@ -24,6 +24,8 @@ test('the page tells each mistake in the words that are printed for it', () => {
   const rows = [...section.matchAll(/^\| (.*) \| `(.*)` \|$/gm)].map(([, name, said]) => [name, said])
   assert.deepEqual(
     rows,
-    waysOf().mistakes.map(([name, , , said]) => [name, said.join('; ')]),
+    waysOf({ outdatedCert: '/etc/ssl/kafka-client.pem', outdatedSince: '2026-11-01T09:30:00.000Z' }).mistakes.map(
+      ([name, , , said]) => [name, said.join('; ')],
+    ),
   )
 })

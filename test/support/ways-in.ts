@@ -59,7 +59,12 @@ interface Ways {
   readonly mistakes: readonly Mistake[]
 }
 
-export function waysOf({ ca, cert, key, strangerCert, strangerKey }: Partial<Certificates> = {}): Ways {
+export function waysOf(certificates: Partial<Certificates> = {}): Ways {
+  const { ca, cert, key, strangerCert, strangerKey, outdatedCert, outdatedKey, outdatedSince } = certificates
+  const outdated = [
+    `the broker does not accept our certificate (certificate unknown): ${outdatedCert} expired on ${outdatedSince}`,
+    `renew ${PAIR}`,
+  ] as const
   const ssl = `, ssl: { caFile: ${ca} }`
   const pair = (certFile: string | undefined, keyFile: string | undefined) =>
     `, ssl: { caFile: ${ca}, certFile: ${certFile}, keyFile: ${keyFile} }`
@@ -69,6 +74,7 @@ export function waysOf({ ca, cert, key, strangerCert, strangerKey }: Partial<Cer
     ['a certificate that has expired', ['EXPIRED', ssl], 'broker', SAID.expired],
     ['no certificate of ours', ['MUTUAL', ssl], 'broker', SAID.wantsOurs],
     ['one of ours that a stranger has signed', ['MUTUAL', pair(strangerCert, strangerKey)], 'broker', SAID.stranger],
+    ['one of ours that has expired', ['MUTUAL', pair(outdatedCert, outdatedKey)], 'broker', outdated],
     ['a key of another certificate', ['MUTUAL', pair(cert, strangerKey)], 'broker', SAID.unusable],
     ['no TLS to a port that wants it', ['TLS', ''], 'broker', SAID.tls],
     ['no TLS to a port that wants mutual TLS', ['MUTUAL', ''], 'broker', SAID.tls],
