@@ -1,9 +1,9 @@
 /** What the registry has: the texts of schemas, by id, and by subject and version. */
 import http from 'node:http'
-import https from 'node:https'
 import { SchemaRegistry } from '@kafkajs/confluent-schema-registry'
 import type { Clock, Timer } from '../core/clock.ts'
 import type { CertificateFiles } from '../tls/certificate-files.ts'
+import { SecureAgent } from '../tls/secure-agent.ts'
 
 export interface DocumentsOptions {
   /** Base of the Confluent API, without a slash at its end. */
@@ -97,20 +97,6 @@ export class RegistryDocuments {
       clock.clear(timer)
       this.#timers.delete(timer)
     }
-  }
-}
-
-/** Sessions are not resumed: connections are few, and one that is resumed is not verified again. */
-class SecureAgent extends https.Agent {
-  readonly #certificates: CertificateFiles
-
-  constructor(certificates: CertificateFiles) {
-    super({ keepAlive: true, maxCachedSessions: 0 })
-    this.#certificates = certificates
-  }
-
-  override createConnection(options: https.AgentOptions): ReturnType<https.Agent['createConnection']> {
-    return super.createConnection({ ...options, ...this.#certificates.current() })
   }
 }
 

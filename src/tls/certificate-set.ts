@@ -15,7 +15,7 @@ export interface CertificatePaths {
 
 export type CertificateTexts = Readonly<Partial<Record<'ca' | 'cert' | 'key', Buffer>>>
 
-/** Those that we show. */
+/** The one that we show. */
 export interface OwnCertificate {
   readonly file: string
   /** Epoch ms. */
@@ -33,7 +33,7 @@ export interface CertificateSet {
   readonly options: TlsOptions
 }
 
-/** What stands in `files` is of no use. */
+/** What stands in `files` is of no use. The message says no more than why: in `kafka/refusal.ts` it is known by its beginning. */
 export class CertificateFault extends Error {
   override readonly name = 'CertificateFault'
   readonly files: string
@@ -93,8 +93,9 @@ export function checkAuthorities({ caFile = '' }: CertificatePaths, { ca }: Cert
 function certificateOf(file: string, text: Buffer): X509Certificate {
   const [, first = '', ...rest] = `\n${text.toString('latin1')}`.split(/(?=-----BEGIN [A-Z\d ]*CERTIFICATE-----)/)
   const read = (each: string) => judged(file, 'no certificate that can be read: ', () => new X509Certificate(each))
+  const certificate = read(first)
   rest.forEach(read)
-  return read(first)
+  return certificate
 }
 
 /** An error of the file system or of OpenSSL, which has a shorter reason, gets the name of what it was met at. */

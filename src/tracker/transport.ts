@@ -52,10 +52,10 @@ const endpointOf = (endpoint: string): { origin: string; path: string } => {
   return { origin: url.origin, path: url.pathname.replace(/\/+$/, '') }
 }
 
-const poolOf = (origin: string, { connections, timeoutMs, proxy, ...options }: TransportOptions): Pool => {
+const poolOf = (origin: string, options: TransportOptions): Pool => {
+  const { connections, timeoutMs, proxy, certificates = new CertificateFiles({}) } = options
   // The time-out frees the connection slot that an attempt gave up waiting for.
   const tls = { rejectUnauthorized: true, allowH2: false, timeout: timeoutMs }
-  const certificates = options.certificates ?? new CertificateFiles({})
   return new Pool(origin, {
     connections,
     // A POST shares a connection with nothing: what breaks it would make all the others ambiguous.

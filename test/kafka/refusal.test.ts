@@ -4,6 +4,7 @@ import { TokenRefused } from '../../src/kafka/oauth-bearer.ts'
 import type { Refusal } from '../../src/kafka/refusal.ts'
 import { refusalOf } from '../../src/kafka/refusal.ts'
 import { TokenError } from '../../src/kafka/token-source.ts'
+import { CertificateFault } from '../../src/tls/certificate-set.ts'
 
 /** As kafkajs wraps what it has given up on. */
 const wrapped = (fields: object, message = 'something'): Error =>
@@ -50,6 +51,12 @@ test('an alert is about our certificate, about one that we lack, or about the ha
   assert.equal(of('certificate required'), 'the broker wants a certificate of ours (mutual TLS)')
   assert.equal(of('unknown ca', NOW), 'the broker does not accept our certificate (unknown ca)')
   assert.equal(of('protocol version', NOW), 'the broker ends the TLS handshake (protocol version)')
+})
+
+test('files that are of no use are told by the reason, in the words that their reader throws', () => {
+  const fault = new CertificateFault('/etc/client.pem, /etc/client.key', 'key values mismatch')
+  const told = refusal(wrapped({}, `Failed to connect: ${fault.message}`))
+  assert.equal(told?.why, 'our certificate and key cannot be used (key values mismatch)')
 })
 
 test('our certificate is said to have expired once it has, with its file and since when', () => {
