@@ -53,7 +53,8 @@ for (const [fault, served] of cases) {
       return JSON.stringify(answer)
     }
     const seen = new Set<string>()
-    for (let wave = 0; wave < 3; wave++) {
+    // A process that stands still for longer than the deadline serves nobody in that wave.
+    for (let wave = 0; wave < 3 || (!seen.has(JSON.stringify(served)) && wave < 30); wave++) {
       for (const answer of await Promise.all(Array.from({ length: 2 * connections }, attempt))) seen.add(answer)
     }
     assert.ok(seen.delete(JSON.stringify(served)), [...seen].join())
@@ -69,6 +70,6 @@ for (const [fault, served] of cases) {
     await until(() => tracker.open === 0)
     assert.ok(latestMs < timeoutMs + slackMs, `${latestMs} ms`)
     assert.ok(tracker.openMax <= connections, `${tracker.openMax} connections at once`)
-    context.diagnostic(`the slowest of ${6 * connections} attempts took ${latestMs.toFixed(1)} ms of ${timeoutMs}`)
+    context.diagnostic(`the slowest attempt took ${latestMs.toFixed(1)} ms of ${timeoutMs}`)
   })
 }
