@@ -2,21 +2,21 @@ import type { AppConfig, Config, OauthSasl } from './config/config.ts'
 import type { KafkaConnection } from './kafka/client.ts'
 import { oauthBearer } from './kafka/oauth-bearer.ts'
 import { TokenSource } from './kafka/token-source.ts'
-import type { OnKept } from './tls/certificate-files.ts'
+import type { CertificateWatch } from './tls/certificate-files.ts'
 import { CertificateFiles } from './tls/certificate-files.ts'
 import type { TrackerApp } from './tracker/client.ts'
 
 /** What the configuration says of the way to the brokers; one for all clients of a process, which share certificates and tokens. */
-export function kafkaConnection({ kafka }: Config, onLog: KafkaConnection['onLog'], onKept?: OnKept): KafkaConnection {
+export function kafkaConnection({ kafka }: Config, onLog: KafkaConnection['onLog'], watch?: CertificateWatch): KafkaConnection {
   const { brokers, clientId, ssl, sasl } = kafka
-  const encryption = typeof ssl === 'boolean' ? ssl : new CertificateFiles(ssl, onKept)
-  return { brokers, clientId, ssl: encryption, sasl: saslOf(sasl, onKept), onLog }
+  const encryption = typeof ssl === 'boolean' ? ssl : new CertificateFiles(ssl, watch)
+  return { brokers, clientId, ssl: encryption, sasl: saslOf(sasl, watch), onLog }
 }
 
-function saslOf(sasl: Config['kafka']['sasl'], onKept: OnKept | undefined): KafkaConnection['sasl'] {
+function saslOf(sasl: Config['kafka']['sasl'], watch: CertificateWatch | undefined): KafkaConnection['sasl'] {
   if (sasl === undefined) return undefined
   if (sasl.mechanism === 'oauthbearer') {
-    const source = tokenSource(sasl, onKept)
+    const source = tokenSource(sasl, watch)
     return oauthBearer(() => source.get())
   }
   const { mechanism, username, password } = sasl
@@ -30,9 +30,9 @@ function saslOf(sasl: Config['kafka']['sasl'], onKept: OnKept | undefined): Kafk
   } as KafkaConnection['sasl']
 }
 
-function tokenSource(sasl: OauthSasl, onKept: OnKept | undefined): TokenSource {
+function tokenSource(sasl: OauthSasl, watch: CertificateWatch | undefined): TokenSource {
   const { tokenEndpoint: endpoint, clientId, clientSecret, scope } = sasl
-  const certificates = new CertificateFiles({ caFile: sasl.caFile }, onKept)
+  const certificates = new CertificateFiles({ caFile: sasl.caFile }, watch)
   return new TokenSource({ endpoint, clientId, clientSecret: () => clientSecret.read(), scope, certificates, now: Date.now })
 }
 

@@ -61,7 +61,7 @@ export function createService(config: Config, log: Log, rehearsal?: Rehearsal): 
   const proxy = proxyOf(config.tracker.endpoint, process.env)
   const tracker = createTracker(config, proxy, probe)
   const onLog: KafkaConnection['onLog'] = (...said) => probe.kafkaSaid(...said)
-  const connection = kafkaConnection(config, onLog, (event) => probe.certificatesKept(event))
+  const connection = kafkaConnection(config, onLog, probe.certificates)
   let starting: Promise<Running | undefined> = Promise.resolve(undefined)
 
   return {
@@ -93,7 +93,7 @@ function createSchemas(config: Config, probe: Probe): SchemaCache {
   return new SchemaCache({
     url,
     authorization: registryAuthorization(config.schemaRegistry),
-    certificates: new CertificateFiles({ caFile }, (event) => probe.certificatesKept(event)),
+    certificates: new CertificateFiles({ caFile }, probe.certificates),
     clock: systemClock,
     onTrouble: (id, error) => probe.registryFailed(id, error),
     onSchema: (schema) => probe.schemaLoaded(schema),
@@ -102,7 +102,7 @@ function createSchemas(config: Config, probe: Probe): SchemaCache {
 
 function createTracker({ tracker, delivery }: Config, proxy: HttpProxy | undefined, probe: Probe): TrackerClient {
   const { endpoint, timeout: timeoutMs, caFile, apps } = tracker
-  const certificates = new CertificateFiles({ caFile }, (event) => probe.certificatesKept(event))
+  const certificates = new CertificateFiles({ caFile }, probe.certificates)
   return createTrackerClient({
     ...{ endpoint, timeoutMs, connections: delivery.maxInFlight, certificates, proxy, apps: trackerApps(apps) },
     watch: {

@@ -146,9 +146,11 @@ export class Probe {
     this.#sampled(level === 'debug' ? 'debug' : 'warn', `kafka ${message}`, { ...rest, kafka: message }, 'the Kafka client says')
   }
 
-  /** Renewed certificates that are of no use as they stand now, and why; once for each change of them. */
-  certificatesKept(event: { files: string; why: string }): void {
-    this.#log.warn(event, 'renewed certificates cannot be used: those of before stay in use')
+  /** Each change of the files, and where what stands there now is of no use, why. */
+  readonly certificates = {
+    renewed: (event: { files: string }): void => this.#log.info(event, 'renewed certificates are used from now on'),
+    kept: (event: { files: string; why: string }): void =>
+      this.#log.warn(event, 'renewed certificates cannot be used: those of before stay in use'),
   }
 
   // --- schemas and mappings ---

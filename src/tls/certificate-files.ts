@@ -8,8 +8,15 @@ import type {
 } from './certificate-set.ts'
 import { certificateSet, checkAuthorities, holdsSame, readTexts } from './certificate-set.ts'
 
-/** What stands in `files` now is of no use, and what stood there before is used. */
-export type OnKept = (event: { readonly files: string; readonly why: string }) => void
+/** Who wants to know of changes of the files, each of which is told once. */
+export interface CertificateWatch {
+  /** What stands there now is used from now on. */
+  renewed(event: { readonly files: string }): void
+  /** What stands in `files` now is of no use, and what stood there before is used. */
+  kept(event: { readonly files: string; readonly why: string }): void
+}
+
+const NOBODY: CertificateWatch = { renewed: () => undefined, kept: () => undefined }
 
 /**
  * Certificates as they stand in their files when a connection begins, so that renewed ones need no restart. Where they are of no use in that
@@ -18,16 +25,16 @@ export type OnKept = (event: { readonly files: string; readonly why: string }) =
  */
 export class CertificateFiles {
   readonly #paths: CertificatePaths
-  readonly #onKept: OnKept
+  readonly #watch: CertificateWatch
   /** Undefined: they were of no use yet. */
   #good: CertificateSet | undefined
   /** What was of no use when they were looked at last; `texts` is undefined where one could not be read. */
   #refused: { readonly texts: CertificateTexts | undefined; readonly why: string } | undefined
 
-  /** Throws where a file cannot be read. `onKept` hears once of each change of the files that is of no use. */
-  constructor(paths: CertificatePaths, onKept: OnKept = () => undefined) {
+  /** Throws where a file cannot be read. */
+  constructor(paths: CertificatePaths, watch: CertificateWatch = NOBODY) {
     this.#paths = paths
-    this.#onKept = onKept
+    this.#watch = watch
     const texts = readTexts(paths)
     try {
       // Any text passes for authorities; where nobody is trusted by it, the first connection tells so.
@@ -51,6 +58,7 @@ export class CertificateFiles {
       const good = before !== undefined && holdsSame(before.texts, texts) ? before : this.#renewed(texts)
       this.#good = good
       this.#refused = undefined
+      if (before !== undefined && good !== before) this.#watch.renewed({ files: namesOf(this.#paths) })
       return good.options
     } catch (error) {
       if (before === undefined) throw error
@@ -67,6 +75,10 @@ export class CertificateFiles {
   #keep(texts: CertificateTexts | undefined, { files, why }: CertificateFault): void {
     const refused = this.#refused
     this.#refused = { texts, why }
-    if (refused?.why !== why || !holdsSame(refused.texts, texts)) this.#onKept({ files, why })
+    if (refused?.why !== why || !holdsSame(refused.texts, texts)) this.#watch.kept({ files, why })
   }
+}
+
+function namesOf({ caFile, certFile, keyFile }: CertificatePaths): string {
+  return [caFile, certFile, keyFile].filter((file) => file !== undefined).join(', ')
 }

@@ -214,15 +214,16 @@ test('what Kafka’s client says is passed on without its stack, and never as an
   )
 })
 
-test('each change of certificates that is of no use is said, with the files and the reason', () => {
+test('each change of certificates is said, with the files, and with the reason where it is of no use', () => {
   const { probe, lines } = watched()
   const event = { files: '/etc/tls.crt, /etc/tls.key', why: 'key values mismatch' }
-  probe.certificatesKept(event)
-  probe.certificatesKept(event)
+  probe.certificates.kept(event)
+  probe.certificates.renewed({ files: event.files })
   const line = { level: 'warn', time: '', ...event, msg: 'renewed certificates cannot be used: those of before stay in use' }
+  const renewed = { level: 'info', time: '', files: event.files, msg: 'renewed certificates are used from now on' }
   assert.deepEqual(
     lines.map((each) => ({ ...each, time: '' })),
-    [line, line],
+    [line, renewed],
   )
 })
 

@@ -3,6 +3,7 @@ import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { TestContext } from 'node:test'
 import { describe, test } from 'node:test'
+import type { CertificateWatch } from '../../src/tls/certificate-files.ts'
 import { CertificateFiles } from '../../src/tls/certificate-files.ts'
 import { SecretVolume } from '../support/secret-volume.ts'
 
@@ -20,6 +21,7 @@ interface World {
   readonly volume: SecretVolume
   readonly files: CertificateFiles
   readonly kept: { files: string; why: string }[]
+  readonly renewed: string[]
 }
 
 function world(t: TestContext, texts: Record<string, string> = setOf(first)): World {
@@ -27,20 +29,22 @@ function world(t: TestContext, texts: Record<string, string> = setOf(first)): Wo
   volume.put(texts)
   const kept: { files: string; why: string }[] = []
   const [caFile, certFile, keyFile] = ['ca.pem', 'tls.crt', 'tls.key'].map((name) => volume.path(name))
-  return { volume, files: new CertificateFiles({ caFile, certFile, keyFile }, (event) => kept.push(event)), kept }
+  const renewed: string[] = []
+  const watch: CertificateWatch = { kept: (event) => kept.push(event), renewed: (event) => renewed.push(event.files) }
+  return { volume, files: new CertificateFiles({ caFile, certFile, keyFile }, watch), kept, renewed }
 }
 
 test('nothing is made anew while the files hold the same, be they written again or not', (t) => {
-  const { volume, files, kept } = world(t)
+  const { volume, files, kept, renewed } = world(t)
   const options = files.current()
   assert.equal(files.current(), options)
   volume.put(setOf(first))
   assert.equal(files.current(), options)
-  assert.deepEqual(kept, [])
+  assert.deepEqual([kept, renewed], [[], []])
 })
 
 test('renewed files count from the next connection on, each by itself, too', (t) => {
-  const { volume, files, kept } = world(t)
+  const { volume, files, kept, renewed } = world(t)
   const seen = new Set([files.current()])
   assert.deepEqual(files.own, { file: volume.path('tls.crt'), validTo: validTo(first) })
   for (const texts of [setOf(other), { ...setOf(other), 'ca.pem': other + first }, setOf(rsa)]) {
@@ -49,7 +53,8 @@ test('renewed files count from the next connection on, each by itself, too', (t)
   }
   assert.equal(seen.size, 4)
   assert.equal(files.own?.validTo, validTo(rsa))
-  assert.deepEqual(kept, [])
+  const all = ['ca.pem', 'tls.crt', 'tls.key'].map((name) => volume.path(name)).join(', ')
+  assert.deepEqual([kept, renewed], [[], [all, all, all]])
 })
 
 const cert = 'no certificate that can be read: '

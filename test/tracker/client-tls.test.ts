@@ -87,7 +87,13 @@ test('an authority that is renewed is trusted from the next connection on, one t
   const volume = new SecretVolume(context)
   volume.put({ 'ca.pem': pem })
   const kept: string[] = []
-  const certificates = new CertificateFiles({ caFile: volume.path('ca.pem') }, ({ why }) => kept.push(why))
+  const certificates = new CertificateFiles(
+    { caFile: volume.path('ca.pem') },
+    {
+      kept: ({ why }) => kept.push(why),
+      renewed: () => undefined,
+    },
+  )
   const client = createTrackerClient({ endpoint: url, timeoutMs: 5_000, connections: 1, certificates, apps })
   context.after(() => client.destroy())
   const kinds = async () => [(await client.send(route, hits)).kind, (await client.send(route, hits)).kind]
