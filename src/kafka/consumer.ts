@@ -84,7 +84,7 @@ export class GroupConsumer {
   readonly #early = new Set<string>()
   /** Where partitions were told to read on, since they are handed out. */
   readonly #sought = new Map<string, number>()
-  /** What was said of each partition that is ours. */
+  /** What was said of each partition. */
   readonly #missedUpTo = new Map<string, number>()
   /** What all joins at once wait for. */
   #revoking: Promise<void> | undefined
@@ -135,20 +135,21 @@ export class GroupConsumer {
     this.#sessions.current.seek(topic, partition, offset)
   }
 
-  /** The runs go into the commit's metadata, where the partition's next owner finds them. */
-  async commit(points: readonly Point[]): Promise<void> {
+  /** The runs go into the commit's metadata, where the partition's next owner finds them. Returns what counts as committed. */
+  async commit(points: readonly Point[]): Promise<readonly Point[]> {
     // The member has left, or is about to: the partitions may be somebody else's.
-    if (!this.#options.commits || this.#stopping) return
+    if (!this.#options.commits || this.#stopping) return points
     // With the membership of now, what an earlier one has read would be committed for whoever has it now.
     if (this.#assignedEpoch !== this.#epoch) throw new Error('the partitions are being dealt out anew')
-    await this.#commit(points)
+    return await this.#commit(points)
   }
 
-  async #commit(points: readonly Point[]): Promise<void> {
+  async #commit(points: readonly Point[]): Promise<readonly Point[]> {
     this.#watch.committing(Date.now())
-    await this.#sessions.current.commit(points)
+    const committed = await this.#sessions.current.commit(points)
     this.#watch.committed()
-    this.#options.starts.committed(points)
+    this.#options.starts.committed(committed)
+    return committed
   }
 
   /** Leaves the group. Commit before: afterwards commits are left out. */
@@ -198,8 +199,6 @@ export class GroupConsumer {
     if (isOver()) return
     this.#assignedEpoch = epoch
     this.#sought.clear()
-    const ours = new Set(positions.map(({ topic, partition }) => `${topic}/${partition}`))
-    for (const name of this.#missedUpTo.keys()) if (!ours.has(name)) this.#missedUpTo.delete(name)
     this.#sessions.arrived()
     this.#options.handlers.assigned(
       positions.map(({ topic, partition, offset, runs, isNew }) => {
@@ -215,13 +214,14 @@ export class GroupConsumer {
     const { handlers } = this.#options
     const name = `${topic}/${partition}`
     if (isForeign) handlers.metadataIgnored?.({ topic, partition })
+    // Perhaps another log.
+    if (isNew) this.#missedUpTo.delete(name)
     // It stays: it has what lies behind the commit, and reads on from further ahead.
     if (this.#sought.has(name)) return
     // Expired between the look at the log and now: read from there again, it is out of range again, and heard.
     if (missed === undefined && this.#early.has(name)) this.seek(topic, partition, offset)
     if (missed === undefined) return
     if (isNew) {
-      this.#missedUpTo.delete(name)
       handlers.recordsMissed?.({ topic, partition, ...missed })
       return
     }

@@ -33,8 +33,12 @@ const readers: Readonly<Record<string, (data: never) => Answers>> = {
     responses.map(({ topicName, partitions }) => ({ topic: topicName, isMissing: partitions.some(isGone) })),
   OffsetCommit: ({ responses }: { responses: readonly { topic: string; partitions: readonly Partition[] }[] }) =>
     responses.map(({ topic, partitions }) => ({ topic, isMissing: partitions.some(isGone) })),
-  Metadata: ({ topicMetadata }: { topicMetadata: readonly { topic: string; topicErrorCode: number }[] }) =>
-    topicMetadata.map(({ topic, topicErrorCode }) => ({ topic, isMissing: topicErrorCode === IS_GONE_CODE })),
+  Metadata: ({ topicMetadata }: { topicMetadata: readonly { topic: string; topicErrorCode: number }[] }) => {
+    const failed = topicMetadata.filter(({ topicErrorCode }) => topicErrorCode !== 0)
+    // Others, which have no leader yet, are waited for first.
+    const isMissing = failed.every(({ topicErrorCode }) => topicErrorCode === IS_GONE_CODE)
+    return failed.map(({ topic }) => ({ topic, isMissing }))
+  },
 }
 
 function isGone({ errorCode }: Partition): boolean {
@@ -96,8 +100,13 @@ function joinWhereATopicIsGone(): void {
   prototype.recoverFromFetch = async function (this: ConsumerGroup, error): Promise<void> {
     if (error.type !== IS_GONE) return await recoverFromFetch.call(this, error)
     joining.add(this.cluster)
-    listeners.get(this.cluster)?.(missingTopics(error) ?? [])
-    await recoverFromFetch.call(this, error)
+    const tell = (what: unknown): void => listeners.get(this.cluster)?.(missingTopics(what) ?? [])
+    tell(error)
+    await recoverFromFetch.call(this, error).catch((again: unknown) => {
+      // The metadata name all that are gone, also those that nothing was fetched of.
+      tell(again)
+      throw again
+    })
     joining.delete(this.cluster)
   }
   prototype.fetch = async function (this: ConsumerGroup, nodeId): Promise<unknown[]> {

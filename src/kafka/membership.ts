@@ -66,16 +66,16 @@ export class Membership {
     return kafkajs.PartitionAssigners.roundRobin(parts)
   }
 
-  /** Rejects with the broker's error, whose `type` tells what it was. What is of a topic that is gone is left out. */
-  async commit(all: readonly Point[]): Promise<void> {
+  /** Rejects with the broker's error, whose `type` tells what it was. Returns what was committed: what is of a topic that is gone is left out. */
+  async commit(all: readonly Point[]): Promise<readonly Point[]> {
     // As a member of now: later, what it commits may be somebody else's.
     const joined = this.#joined
     for (;;) {
       const points = all.filter(({ topic }) => !this.#gone.has(topic))
-      if (points.length === 0) return
+      if (points.length === 0) return points
       try {
         await this.#commit(points, joined)
-        return
+        return points
       } catch (error) {
         const missing = missingTopics(error) ?? []
         if (!points.some(({ topic }) => missing.includes(topic))) throw error

@@ -168,8 +168,8 @@ function goOnAtTheStart(): void {
     const [low, high] = [await ask(true), await ask(false)]
     const from = Number(this.nextOffset(topic, partition))
     const ofTopic = this.resolvedOffsets[topic]
-    // Dealt to somebody else while the broker was asked.
-    if (ofTopic === undefined) return
+    // While the broker was asked, dealt to somebody else, or sought by the loop that fetches from another broker.
+    if (ofTopic === undefined || (from >= Number(low) && from <= Number(high))) return
     ofTopic[partition] = low
     listeners.get(cluster)?.({ topic, partition, from, low: Number(low), high: Number(high) })
   }

@@ -134,12 +134,12 @@ export class Session {
   }
 
   /** Rejects as soon as the session has failed, whether there is an answer or not. */
-  async #unlessOver(ask: () => Promise<void>): Promise<void> {
+  async #unlessOver<T>(ask: () => Promise<T>): Promise<T> {
     if (this.#isOver) throw new Error('the session is over')
-    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const { promise, resolve, reject } = Promise.withResolvers<T>()
     this.#waiting.add(reject)
     ask().then(resolve, reject)
-    await promise.finally(() => this.#waiting.delete(reject))
+    return await promise.finally(() => this.#waiting.delete(reject))
   }
 
   pause(topic: string, partition: number): void {
@@ -168,9 +168,9 @@ export class Session {
     }
   }
 
-  /** Rejects with the broker's error, or as soon as the session has failed: no answer may hold up the commits of the next one. */
-  async commit(points: readonly Point[]): Promise<void> {
-    await this.#unlessOver(() => this.#membership.commit(points))
+  /** See Membership.commit. Rejects as soon as the session has failed, too: no answer may hold up the commits of the next one. */
+  async commit(points: readonly Point[]): Promise<readonly Point[]> {
+    return await this.#unlessOver(() => this.#membership.commit(points))
   }
 
   /** The session is over, for this reason; no answer is waited for any more. */

@@ -68,6 +68,11 @@ export class Batcher {
     if (this.#filling.get(batch.route) === batch) this.#filling.delete(batch.route)
   }
 
+  /** Nobody needs any of its batches any more. */
+  letGoOfAll(): void {
+    this.#filling.clear()
+  }
+
   /** The batches whose linger is over and that are not queued yet. They go on taking hits until they are sent. */
   takeDue(now: number): Batch[] {
     const due: Batch[] = []

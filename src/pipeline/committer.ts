@@ -62,13 +62,13 @@ export class Committer {
     const points = dirty.map(({ point }) => point)
     const startedAt = clock.now()
     try {
-      await source.commit(points)
+      const committed = new Set(await source.commit(points))
+      for (const { lane, point } of dirty) if (committed.has(point)) lane.committed(point)
+      probe.committed([...committed], clock.now() - startedAt)
+      return true
     } catch (error) {
       probe.commitFailed(error)
       return false
     }
-    for (const { lane, point } of dirty) lane.committed(point)
-    probe.committed(points, clock.now() - startedAt)
-    return true
   }
 }

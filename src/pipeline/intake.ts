@@ -38,6 +38,8 @@ export class Intake {
   readonly #due: Alarm
   #goesOn = false
   #stopped = false
+  /** Of a lane that was stopped, which keeps no record. */
+  #oldestLeft: { readonly timestamp: number; readonly since: number } | undefined
 
   constructor(options: IntakeOptions) {
     this.#options = options
@@ -45,7 +47,7 @@ export class Intake {
   }
 
   get isEmpty(): boolean {
-    return this.#backlog.isEmpty
+    return this.#backlog.isEmpty && this.#oldestLeft === undefined
   }
 
   /** More is taken in by itself, in the event loop's next turn. */
@@ -61,7 +63,7 @@ export class Intake {
   /** The oldest record that is not open yet: its timestamp, and since when it is here. */
   get oldest(): { readonly timestamp: number; readonly since: number } | undefined {
     const { next, fetchedAt } = this.#backlog
-    return next && { timestamp: next.timestamp, since: fetchedAt }
+    return next === undefined ? this.#oldestLeft : { timestamp: next.timestamp, since: fetchedAt }
   }
 
   /** Since when the oldest waits for its schema, epoch ms. */
@@ -71,6 +73,7 @@ export class Intake {
 
   add(records: readonly SourceRecord[], upTo: number): void {
     this.#backlog.add(records, upTo, this.#options.context.clock.now())
+    if (this.#stopped) this.#letGoOfBacklog()
   }
 
   /** Opens what it may, in slices. */
@@ -120,9 +123,14 @@ export class Intake {
 
   /** Nobody needs any of its records any more. */
   letGoOfAll(): void {
-    this.#backlog.clear()
+    this.#letGoOfBacklog()
     this.#options.context.windowBytes.give(this.#heldBytes)
     this.#heldBytes = 0
+  }
+
+  #letGoOfBacklog(): void {
+    this.#oldestLeft ??= this.oldest
+    this.#backlog.clear()
   }
 
   #isDue(record: SourceRecord): boolean {

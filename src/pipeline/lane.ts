@@ -130,11 +130,10 @@ export class Lane {
 
   /** Takes over what was fetched; never waits. `fetchedUpTo` is the offset after the fetch, which may lie behind its last record. */
   accept(records: readonly SourceRecord[], fetchedUpTo: number): void {
-    // Nobody needs what comes to a lane that is held.
-    this.#intake.add(this.#stopped ? [] : records, fetchedUpTo)
+    this.#intake.add(records, fetchedUpTo)
     this.pump()
     // Only here, between two fetches: pausing while one is in flight would throw its records away and fetch them again.
-    if (!this.#stopped && !this.#suspended && !this.#paused && !this.#intake.isEmpty) {
+    if (!this.#suspended && !this.#paused && !this.#intake.isEmpty) {
       this.#paused = true
       this.#context.source.pause(this.topic, this.partition)
     }
@@ -207,13 +206,6 @@ export class Lane {
     return this.#ended.promise.then(() => this.#letGo())
   }
 
-  /** As `stop`, and nothing more is fetched; what is known of it stays, and what was done is committed. */
-  hold(): void {
-    this.#paused = true
-    this.#context.source.pause(this.topic, this.partition)
-    void this.stop()
-  }
-
   #reportIdle(): void {
     if (this.#dispatcher.requests > 0 || this.#exits.writing) return
     this.#quiet?.resolve()
@@ -222,7 +214,7 @@ export class Lane {
 
   /** Not before the others of a topic that is held are stopped: the room that it makes wakes whoever waits for some. */
   #letGo(): void {
-    for (const part of [this.#intake, this.#dispatcher, this.#exits, this.#admission]) part.letGoOfAll()
+    for (const part of [this.#intake, this.#batcher, this.#dispatcher, this.#exits, this.#admission]) part.letGoOfAll()
   }
 
   /** When the window is full and all of it waits behind batches that still fill, nothing can come to fill them: they go at once. */

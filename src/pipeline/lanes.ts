@@ -48,13 +48,13 @@ export class Lanes {
 
   #begin(start: LaneStart): Lane {
     const lane = new Lane(start, this.#context)
-    if (this.#context.brake?.holds(start.topic) === true) lane.hold()
+    if (this.#context.brake?.holds(start.topic) === true) void lane.stop()
     return lane
   }
 
   /** Nothing more of the topic is read, sent or written by the side, and its records make room for those of others. */
   hold(topic: string): void {
-    for (const lane of this.#lanes.values()) if (lane.topic === topic) lane.hold()
+    for (const lane of this.#lanes.values()) if (lane.topic === topic) void lane.stop()
   }
 
   /** False: the partition is not ours, or nothing is taken in; then the records were not taken over. */

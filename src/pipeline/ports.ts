@@ -54,7 +54,8 @@ export interface Source {
   resume(topic: string, partition: number): void
   /** Reading goes on from there. */
   seek(topic: string, partition: number, offset: number): void
-  commit(points: readonly CommitPoint[]): Promise<void>
+  /** Returns those that were committed: of a topic that is gone none is. */
+  commit(points: readonly CommitPoint[]): Promise<readonly CommitPoint[]>
 }
 
 /** A member of a consumer group. */

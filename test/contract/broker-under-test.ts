@@ -8,7 +8,7 @@ export interface Member {
   pause(topic: string, partition: number): void
   resume(topic: string, partition: number): void
   seek(topic: string, partition: number, offset: number): void
-  commit(points: readonly Point[]): Promise<void>
+  commit(points: readonly Point[]): Promise<unknown>
   stop(): Promise<void>
 }
 

@@ -39,7 +39,7 @@ export const group: readonly Expectation[] = [
       const first = await joined(broker, { groupId, topics: [topic] })
       await broker.until('the first has read everything', () => first.listener.records.length === 10)
       first.listener.onRevoking = () =>
-        first.member.commit(range(0, 2).map((partition) => ({ topic, partition, offset: 4, runs: [] })))
+        first.member.commit(range(0, 2).map((partition) => ({ topic, partition, offset: 4, runs: [] }))).then(() => undefined)
       const second = await joined(broker, { groupId, topics: [topic] })
       await broker.until('each has one', () => [first, second].every(({ listener }) => listener.resumes.length === 1))
       for (const { listener } of [first, second]) assert.equal(listener.resumes[0]?.offset, 4)

@@ -13,9 +13,9 @@ export class Listener {
   readonly fetches: { readonly topic: string; readonly partition: number; readonly offsets: number[]; readonly upTo: number }[] =
     []
   readonly refused: number[][] = []
+  /** Of the last assignment. */
   resumes: readonly Point[] = []
   failure: unknown
-  /** Of the last assignment. */
   /** What a member does before it joins again, and when its partitions are dealt to it. */
   onRevoking: () => Promise<void> = async () => undefined
   onAssigned: () => void = () => undefined

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import { after, test } from 'node:test'
 import { Cluster } from '../../src/stack/cluster.ts'
-import { Listener } from '../contract/listener.ts'
+import { Listener, range } from '../contract/listener.ts'
 import { Relay, requests } from '../support/relay.ts'
 import { relayedConsumer } from '../support/relayed-sink.ts'
 import { until } from '../support/sink-process.ts'
@@ -15,46 +15,53 @@ const patient = { commitMs: 60_000, fetchMs: 60_000, joinMs: 60_000 }
 const cluster = await Cluster.connect(await sharedStack())
 after(() => cluster.close())
 
-/** A member that has read a topic to its end and committed nothing. */
-async function scene(t: TestContext, topic: string) {
-  await cluster.createTopic(topic, 1)
+/** A member that has read these topics to their ends and committed nothing. */
+async function scene(t: TestContext, topic: string, alsoReads?: string) {
+  const topics = alsoReads === undefined ? [topic] : [topic, alsoReads]
+  for (const each of topics) await cluster.createTopic(each, 1)
   const relay = await Relay.start(t, cluster.stack.brokers)
-  const groupId = `${topic}-sink`
   const listener = new Listener()
-  const member = (await relayedConsumer(cluster, { topic, groupId, relay, stallLimits: patient }))(listener.handlers)
+  const group = {
+    topic,
+    groupId: `${topic}-sink`,
+    relay,
+    stallLimits: patient,
+    ...(alsoReads === undefined ? {} : { alsoReads }),
+  }
+  const member = (await relayedConsumer(cluster, group))(listener.handlers)
   t.after(() => member.stop())
   await member.start()
   await until('it has its partitions', () => listener.isAssigned)
-  const produce = (count: number) =>
-    cluster.produce(
-      topic,
-      Array.from({ length: count }, () => ({ partition: 0, key: null, value: Buffer.from('x') })),
-    )
+  const offsetsOf = (name: string) => listener.records.filter((record) => record.topic === name).map(({ offset }) => offset)
+  const produce = async (count: number): Promise<void> => {
+    const messages = range(0, count).map(() => ({ partition: 0, key: null, value: Buffer.from('x') }))
+    for (const each of topics) await cluster.produce(each, messages)
+  }
   await produce(OLD)
-  await until('the old log is read', () => listener.records.length === OLD)
+  await until('the old logs are read', () => listener.records.length === topics.length * OLD)
+  const remove = () => cluster.admin.deleteTopics({ topics })
   return {
-    ...{ relay, member, listener },
-    remove: () => cluster.admin.deleteTopics({ topics: [topic] }),
+    ...{ relay, member, listener, remove },
     /** Refusals of fetches and commits wait, and that of a fetch does. */
     deleteUnheard: async () => {
       relay.hold(requests.fetch)
       relay.hold(requests.commit)
-      await cluster.admin.deleteTopics({ topics: [topic] })
+      await remove()
       await until('a fetch is refused', () => relay.held(requests.fetch) > 0)
     },
-    commitOld: () => member.commit([{ topic, partition: 0, offset: OLD, runs: [] }]),
+    /** Returns what was committed of it. */
+    commitOld: () => member.commit(topics.map((each) => ({ topic: each, partition: 0, offset: OLD, runs: [] }))),
     makeAnew: async () => {
-      await cluster.createTopic(topic, 1)
+      for (const each of topics) await cluster.createTopic(each, 1)
       await produce(NEW)
     },
-    /** The new log is read from its start to its end, and nothing of the old one is committed for it. */
+    /** The new logs are read from their start to their end, and nothing of the old ones is committed for them. */
     readsAnew: async () => {
-      await until('the new log is read', () => listener.records.at(-1)?.offset === NEW - 1)
-      assert.deepEqual(
-        listener.records.slice(OLD).map(({ offset }) => offset),
-        Array.from({ length: NEW }, (_, offset) => offset),
-      )
-      assert.deepEqual(await cluster.committed(groupId, topic), [0])
+      for (const each of topics) {
+        await until('the new log is read', () => offsetsOf(each).at(-1) === NEW - 1)
+        assert.deepEqual(offsetsOf(each).slice(OLD), range(0, NEW))
+        assert.deepEqual(await cluster.committed(group.groupId, each), [0])
+      }
     },
   }
 }
@@ -66,7 +73,7 @@ test('a commit is refused, and the topic is there again before that is heard: it
   await until('the commit is refused', () => relay.held(requests.commit) > 0)
   await makeAnew()
   relay.release(requests.commit)
-  await committed
+  assert.deepEqual(await committed, [], 'it is known that nothing was')
   relay.release(requests.fetch)
   await readsAnew()
 })
@@ -75,8 +82,23 @@ test('a fetch is refused, and the topic is there again before that is heard: it 
   const { relay, listener, deleteUnheard, commitOld, makeAnew, readsAnew } = await scene(t, 'anew-by-fetch')
   await deleteUnheard()
   await makeAnew()
-  listener.onRevoking = commitOld
+  listener.onRevoking = async () => assert.deepEqual(await commitOld(), [])
   relay.release(requests.fetch)
+  await readsAnew()
+})
+
+test('a fetch names one of two topics that are gone, the metadata both, and both are there again: they are read from their start', async (t) => {
+  const { relay, member, listener, deleteUnheard, commitOld, makeAnew, readsAnew } = await scene(t, 'anew-fetched', 'anew-paused')
+  member.pause('anew-paused', 0)
+  const asked = relay.seen(requests.fetch)
+  await until('a fetch goes round without it', () => relay.seen(requests.fetch) > asked + 1)
+  await deleteUnheard()
+  relay.hold(requests.metadata)
+  relay.release(requests.fetch)
+  await until('the metadata are asked for', () => relay.held(requests.metadata) > 0)
+  await makeAnew()
+  listener.onRevoking = async () => assert.deepEqual(await commitOld(), [])
+  relay.release(requests.metadata)
   await readsAnew()
 })
 

@@ -104,3 +104,27 @@ test('what a member has, and goes on behind, is not missed, though its old place
   await until('the new ones are read', () => listener.offsetsOf(0).at(-1) === RECORDS + 4)
   assert.deepEqual([missed, listener.offsetsOf(0)], [[], range(10, RECORDS + 5)])
 })
+
+test('what was missed of a log that is gone hides nothing that is missed of the one made anew', async (t) => {
+  const group = await groupOf(t, 'expiring-anew')
+  const { topic } = group
+  await deleteBelow(topic, [0], 50)
+  const { listener, missed } = await memberOf(t, group)
+  await until('the rest is read', () => listener.offsetsOf(0).at(-1) === RECORDS - 1)
+  listener.take = () => false
+  await cluster.admin.deleteTopics({ topics: [topic] })
+  await until('it is noticed', () => listener.happened.includes('revoking'))
+  await cluster.createTopic(topic, 1)
+  await produce(topic, 0, 30)
+  await until('the new log is read from its start, and not taken over', () =>
+    listener.refused.some((offsets) => offsets[0] === 0),
+  )
+  await deleteBelow(topic, [0], 20)
+  listener.take = () => true
+  await until('the rest of the new one is read', () => listener.offsetsOf(0).at(-1) === 29)
+  const ranges = [
+    { partition: 0, from: 10, to: 50 },
+    { partition: 0, from: 0, to: 20 },
+  ]
+  assert.deepEqual(missed, ranges)
+})

@@ -42,7 +42,7 @@ async function reader(t: TestContext, topic: string, startFrom: StartFrom = 'ear
   t.after(() => member.stop())
   await member.start()
   await until('it has its partition', () => listener.isAssigned)
-  const commit = (offset: number): Promise<void> => member.commit([{ topic, partition: 0, offset, runs: [] }])
+  const commit = (offset: number): Promise<unknown> => member.commit([{ topic, partition: 0, offset, runs: [] }])
   return { member, listener, missed, commit }
 }
 

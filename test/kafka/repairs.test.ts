@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import { test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import { createKafka } from '../../src/kafka/client.ts'
+import { onOutOfRange } from '../../src/kafka/repairs.ts'
 
 interface Group {
   readonly maxWaitTime: number
@@ -148,3 +149,38 @@ interface Encoded {
 interface Encoding {
   RecordBatch(batch: object): Promise<Encoded>
 }
+
+test('a place that is sought while the broker is asked where the log begins stays, and nothing is said to be out of range', async () => {
+  createKafka({ brokers: ['127.0.0.1:9'], clientId: 'test', ssl: false, sasl: undefined, onLog: () => undefined })
+  interface OffsetManager {
+    seek(to: { topic: string; partition: number; offset: string }): Promise<void>
+    setDefaultOffset(of: { topic: string; partition: number }): Promise<void>
+    nextOffset(topic: string, partition: number): { toString(): string }
+    resolveOffset(of: { topic: string; partition: number; offset: string }): void
+  }
+  const Manager = createRequire(import.meta.url)('kafkajs/src/consumer/offsetManager') as new (options: object) => OffsetManager
+  const asked = Promise.withResolvers<void>()
+  const cluster = {
+    committedOffsets: () => ({}),
+    fetchTopicsOffset: async ([{ fromBeginning }]: [{ fromBeginning: boolean }]) => {
+      await asked.promise
+      return [{ partitions: [{ offset: fromBeginning ? '50' : '105' }] }]
+    },
+  }
+  const heard: unknown[] = []
+  onOutOfRange(cluster, (event) => heard.push(event))
+  const manager = new Manager({
+    cluster,
+    memberAssignment: { a: [0, 1] },
+    autoCommit: false,
+    topicConfigurations: {},
+    groupId: 'g',
+  })
+  for (const partition of [0, 1]) manager.resolveOffset({ topic: 'a', partition, offset: '9' })
+  const reset = [0, 1].map((partition) => manager.setDefaultOffset({ topic: 'a', partition }))
+  await manager.seek({ topic: 'a', partition: 1, offset: '100' })
+  asked.resolve()
+  await Promise.all(reset)
+  const places = [0, 1].map((partition) => String(manager.nextOffset('a', partition)))
+  assert.deepEqual([heard, places], [[{ topic: 'a', partition: 0, from: 10, low: 50, high: 105 }], ['50', '100']])
+})

@@ -94,38 +94,52 @@ test('a topic that is held holds in its other lanes too, and goes on holding whe
   lanes.accept({ topic: 'orders', partition: 0, records: [recordOf(0)], upTo: 1 })
   await bench.clock.advance(60_000)
   assert.deepEqual([bench.sender.requests.length, lane.open, lanes.open], [0, 0, 0])
-  assert.deepEqual(bench.source.calls, [
-    'pause orders-1',
-    'seek orders-1 1',
-    'pause orders-1',
-    'pause orders-0',
-    'pause orders-1',
-  ])
+  assert.deepEqual(bench.source.calls, ['pause orders-1', 'seek orders-1 1', 'pause orders-1', 'pause orders-0'])
 })
 
-test('a topic that is held makes room for others, and nothing more of it stays in memory, once what is under way has ended', async () => {
-  const bench = new Bench({ ...batchOf({ maxEvents: 1 }), maxInFlight: 1 }, { brakeShare: 0.5, windowBytes: 2_500 })
-  const [held, other] = [bench.lane(), bench.lane(0, undefined, 'users')]
-  const accept = (offset: number): WeakRef<Buffer> => {
-    const value = Buffer.alloc(1_000)
-    held.accept([{ ...recordOf(offset, 'a'), value }], offset + 1)
-    return new WeakRef(value)
-  }
-  const values = [0, 1, 2, 3].map(accept)
-  other.accept([recordOf(0), recordOf(1)], 2)
+for (const maxEvents of [1, 20])
+  test(`a topic that is held makes room for others, and nothing more of it stays in memory (${maxEvents} a batch)`, async () => {
+    const bench = new Bench({ ...batchOf({ maxEvents }), maxInFlight: 1 }, { brakeShare: 0.5, windowBytes: 2_500 })
+    const [held, other] = [bench.lane(), bench.lane(0, undefined, 'users')]
+    const accept = (offset: number): WeakRef<Buffer> => {
+      const value = Buffer.alloc(1_000)
+      held.accept([{ ...recordOf(offset, 'a'), value }], offset + 1)
+      return new WeakRef(value)
+    }
+    const values = [0, 1, 2, 3].map(accept)
+    other.accept([recordOf(0), recordOf(1)], 2)
+    assert.deepEqual([bench.windowBytes.isFull, held.open, other.open], [true, 3, 1])
+    look(bench.brake, { good: 0, bad: 200 })
+    for (let index = 0; index < bench.sender.requests.length; index += 1) {
+      await bench.sender.answer(index, delivered)
+      await bench.clock.advance(1_000)
+    }
+    assert.deepEqual([bench.windowBytes.used, other.commitPoint()?.offset], [0, 2])
+    values.push(accept(4))
+    // In the turn that makes it, a WeakRef keeps what it refers to.
+    await turn()
+    collectGarbage()
+    assert.deepEqual(
+      values.map((value) => value.deref()),
+      values.map(() => undefined),
+    )
+  })
+
+test('how old the oldest is that waits is known of a topic that is held, whether it was there before or comes later', async () => {
+  const bench = new Bench({ ...batchOf({ maxEvents: 1 }), windowEvents: 1 }, { brakeShare: 0.5 })
+  const [full, idle] = [bench.lane(0), bench.lane(1)]
+  full.accept([recordOf(0), { ...recordOf(1), timestamp: 7 }], 2)
   look(bench.brake, { good: 0, bad: 200 })
-  assert.deepEqual([bench.windowBytes.isFull, held.open, other.open], [true, 3, 1])
   await bench.sender.answer(0, delivered)
-  assert.deepEqual([other.open, held.commitPoint()?.offset], [2, 1])
-  assert.ok(bench.windowBytes.used < 1_000)
-  values.push(accept(4))
-  // In the turn that makes it, a WeakRef keeps what it refers to.
   await turn()
-  collectGarbage()
-  assert.deepEqual(
-    values.map((value) => value.deref()),
-    values.map(() => undefined),
-  )
+  assert.equal(full.view().oldest?.timestamp, 7)
+  full.accept([recordOf(2)], 3)
+  assert.equal(full.view().oldest?.timestamp, 7)
+  assert.equal(idle.view().oldest, undefined)
+  idle.accept([{ ...recordOf(0), timestamp: 8 }], 1)
+  idle.accept([{ ...recordOf(1), timestamp: 9 }], 2)
+  assert.equal(idle.view().oldest?.timestamp, 8)
+  assert.deepEqual(bench.source.calls, ['pause orders-0', 'pause orders-1'])
 })
 
 test('refusals of the tracker are told to the brake', async () => {

@@ -55,6 +55,23 @@ test('every interval, all dirty lanes are committed in one request, and clean on
   assert.deepEqual(bench.offsets, [[1, 8], [2]])
 })
 
+test('what the source leaves out counts as committed no more than before, and is asked for again', async () => {
+  const bench = new CommitBench(2)
+  bench.committer.start()
+  await bench.deliver(0, 0)
+  await bench.deliver(0, 1)
+  await bench.clock.advance(250)
+  const [left, made] = bench.source.commits[0]?.points ?? []
+  bench.source.commits[0]?.resolve(made === undefined ? [] : [made])
+  await settled()
+  assert.deepEqual(
+    [...bench.lanes.all()].map((lane) => lane.view().committed),
+    [undefined, 1],
+  )
+  await bench.clock.advance(250)
+  assert.deepEqual(bench.source.commits[1]?.points, [left])
+})
+
 test('while a commit is under way no other begins, however late it is answered', async () => {
   const bench = new CommitBench()
   bench.committer.start()

@@ -84,7 +84,8 @@ export class ManualSource implements Source {
   readonly calls: string[] = []
   readonly commits: {
     readonly points: readonly CommitPoint[]
-    readonly resolve: () => void
+    /** Left out: all of them are. */
+    readonly resolve: (committed?: readonly CommitPoint[]) => void
     readonly reject: (error: Error) => void
   }[] = []
 
@@ -100,9 +101,9 @@ export class ManualSource implements Source {
     this.calls.push(`seek ${topic}-${partition} ${offset}`)
   }
 
-  commit(points: readonly CommitPoint[]): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>()
-    this.commits.push({ points, resolve, reject })
+  commit(points: readonly CommitPoint[]): Promise<readonly CommitPoint[]> {
+    const { promise, resolve, reject } = Promise.withResolvers<readonly CommitPoint[]>()
+    this.commits.push({ points, resolve: (committed = points) => resolve(committed), reject })
     return promise
   }
 }
@@ -196,7 +197,7 @@ export class Bench {
     const { clock, sender, sideExit, source, probe, preparer } = this
     this.gate = new Gate({ clock, probe, maxInFlight, requestsPerSecond: 0, failures, probes })
     this.door = this.gate.door('first')
-    const hold = (held: string): void => this.#lanes.forEach((lane) => void (lane.topic === held && lane.hold()))
+    const hold = (held: string): void => this.#lanes.forEach((lane) => void (lane.topic === held && lane.stop()))
     this.brake = new Brake({ share, now: () => clock.now(), onHeld: hold })
     this.windowBytes = new WindowBytes(shared.windowBytes ?? 1_000_000)
     const { door, brake, windowBytes } = this

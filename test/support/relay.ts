@@ -6,7 +6,7 @@ import kafkajs from 'kafkajs'
 import { repairKafkajs } from '../../src/kafka/repairs.ts'
 
 /** The kinds of request that tests lose or hold, by their keys in Kafka's protocol. */
-export const requests = { fetch: 1, listOffsets: 2, commit: 8, join: 11 } as const
+export const requests = { fetch: 1, listOffsets: 2, metadata: 3, commit: 8, join: 11 } as const
 
 /** Whoever waits for the answer to a lost request waits for longer than any test. */
 export const REQUEST_MS = 30_000
@@ -67,7 +67,7 @@ export class Relay {
   }
 
   /** Answers to these requests wait here until they are released; those to fetches and commits only if they refuse a partition. */
-  hold(kind: typeof requests.fetch | typeof requests.listOffsets | typeof requests.commit): void {
+  hold(kind: number): void {
     this.#held.set(kind, [])
   }
 
@@ -143,7 +143,7 @@ export class Relay {
     const kind = asked.get(id) ?? -1
     asked.delete(id)
     const held = this.#held.get(kind)
-    if (held === undefined || (kind !== requests.listOffsets && !refuses(answer, kind))) client.write(answer)
+    if (held === undefined || isAccepted(answer, kind)) client.write(answer)
     else held.push(() => client.write(answer))
   }
 }
@@ -165,10 +165,14 @@ function sizeOf(unread: Buffer): number {
   return unread.length < 4 ? Number.POSITIVE_INFINITY : 4 + unread.readInt32BE(0)
 }
 
-/** Whether the first partition of the answer was refused. In front of the topics: length, id, throttle time, and of a fetch error and session. */
-function refuses(answer: Buffer, kind: number): boolean {
-  const topics = kind === requests.fetch ? 18 : 12
-  if (answer.readInt32BE(topics) === 0) return false
+/** Where the topics begin in answers: behind length, id and throttle time, and those to fetches have an error and a session, too. */
+const TOPICS_AT: Readonly<Record<number, number>> = { [requests.fetch]: 18, [requests.commit]: 12 }
+
+/** Whether the answer is one to a fetch or a commit, and refuses nothing of the first partition that it names. */
+function isAccepted(answer: Buffer, kind: number): boolean {
+  const topics = TOPICS_AT[kind]
+  if (topics === undefined) return false
+  if (answer.readInt32BE(topics) === 0) return true
   const partitions = topics + 6 + answer.readInt16BE(topics + 4)
-  return answer.readInt16BE(partitions + 8) !== 0
+  return answer.readInt16BE(partitions + 8) === 0
 }

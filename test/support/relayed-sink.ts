@@ -18,6 +18,8 @@ export const SESSION_MS = 4_000
 export interface Group {
   readonly groupId: string
   readonly topic: string
+  /** Left out: that one alone is read. */
+  readonly alsoReads?: string
   readonly relay: Relay
   readonly stallLimits: StallLimits
   /** Happens when it was looked up where partitions go on, and before they are handed out. */
@@ -27,9 +29,9 @@ export interface Group {
 /** A member whose way to the broker leads over the relay. What is looked up for it does not, as it does not in the service. */
 export async function relayedConsumer(
   { admin }: Cluster,
-  { topic, relay, afterLook = async () => undefined, ...group }: Group,
+  { topic, alsoReads, relay, afterLook = async () => undefined, ...group }: Group,
 ): Promise<(handlers: ConsumerHandlers) => GroupConsumer> {
-  const topics = [topic]
+  const topics = alsoReads === undefined ? [topic] : [topic, alsoReads]
   const starts = await StartPositions.resolve({ admin, groupId: group.groupId, topics, startFrom: 'earliest' })
   const look = starts.of.bind(starts)
   starts.of = async (assigned) => {

@@ -60,7 +60,6 @@ export class MemoryMember implements GroupMember {
   /** Of the group, as this member knows it; undefined: it has not joined yet. */
   #generation: number | undefined
   #joinedAt = 0
-  /** Counts the members that it has been: each expired session begins another. */
   /** That whose partitions were handed out. */
   #assignedGeneration: number | undefined
   /** Partitions that were out of range before that. */
@@ -114,12 +113,13 @@ export class MemoryMember implements GroupMember {
     this.#loop.seek({ topic, partition }, offset)
   }
 
-  async commit(points: readonly Point[]): Promise<void> {
-    if (this.#state === 'stopped') return
+  async commit(points: readonly Point[]): Promise<readonly Point[]> {
+    if (this.#state === 'stopped') return points
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     if (this.#state !== 'crashed') this.#sendCommit(points, { resolve, reject })
     await promise
     this.#starts?.committed(points)
+    return points
   }
 
   /** Leaves the group; no handler is called from now on. */
