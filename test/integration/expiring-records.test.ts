@@ -24,13 +24,13 @@ const produce = (topic: string, partition: number, count: number) =>
 const deleteBelow = (topic: string, partitions: readonly number[], offset: number): Promise<void> =>
   cluster.admin.deleteTopicRecords({ topic, partitions: partitions.map((partition) => ({ partition, offset: String(offset) })) })
 
-/** A topic whose first ten records are committed, by a group that nobody is in. */
-async function groupOf(t: TestContext, topic: string): Promise<Group> {
-  await cluster.createTopic(topic, 1)
-  await produce(topic, 0, RECORDS)
+/** A topic of which the first ten records of each partition are committed, by a group that nobody is in. */
+async function groupOf(t: TestContext, topic: string, partitions = 1): Promise<Group> {
+  await cluster.createTopic(topic, partitions)
+  for (const partition of range(0, partitions)) await produce(topic, partition, RECORDS)
   const group = { topic, groupId: `${topic}-sink`, stallLimits: patient }
   const { member } = await memberOf(t, { ...group, relay: await Relay.start(t, cluster.stack.brokers) })
-  await member.commit([{ topic, partition: 0, offset: 10, runs: [] }])
+  await member.commit(range(0, partitions).map((partition) => ({ topic, partition, offset: 10, runs: [] })))
   await member.stop()
   return { ...group, relay: await Relay.start(t, cluster.stack.brokers) }
 }
@@ -85,24 +85,32 @@ test('records had expired before the look, and more expire before a broker says 
   assert.deepEqual([missed, listener.offsetsOf(0)], [ranges, range(60, RECORDS)])
 })
 
-test('what a member has, and goes on behind, is not missed, though its old place is found out of range when it was dealt out already', async (t) => {
-  const group = await groupOf(t, 'expired-behind')
+test('partitions are dealt out again: what a member has is not missed, and what was said is not said again', async (t) => {
+  const group = await groupOf(t, 'expired-behind', 2)
   const { relay, topic } = group
+  await deleteBelow(topic, [1], 30)
   const { member, listener, missed } = await memberOf(t, group)
-  await until('all is read', () => listener.offsetsOf(0).at(-1) === RECORDS - 1)
-  await deleteBelow(topic, [0], 50)
+  await until('all is read', () => [0, 1].every((partition) => listener.offsetsOf(partition).at(-1) === RECORDS - 1))
+  await deleteBelow(topic, [0, 1], 50)
   relay.hold(requests.listOffsets)
+  // One goes on behind what it has, and the other is read again from what is committed.
   listener.onAssigned = () => member.seek(topic, 0, RECORDS)
   // A partition more lets the group join again.
-  await cluster.admin.createPartitions({ topicPartitions: [{ topic, count: 2 }] })
+  await cluster.admin.createPartitions({ topicPartitions: [{ topic, count: 3 }] })
   await until(
-    'it is dealt out anew, and its old place is looked for',
-    () => listener.partitions === '0 1' && relay.held(requests.listOffsets) > 0,
+    'they are dealt out, and an old place is looked for still',
+    () => listener.partitions === '0 1 2' && relay.held(requests.listOffsets) > 0,
   )
   relay.release(requests.listOffsets)
-  await produce(topic, 0, 5)
-  await until('the new ones are read', () => listener.offsetsOf(0).at(-1) === RECORDS + 4)
-  assert.deepEqual([missed, listener.offsetsOf(0)], [[], range(10, RECORDS + 5)])
+  for (const partition of [0, 1]) await produce(topic, partition, 5)
+  await until('the new ones are read', () => [0, 1].every((partition) => listener.offsetsOf(partition).at(-1) === RECORDS + 4))
+  assert.deepEqual(listener.offsetsOf(0), range(10, RECORDS + 5))
+  assert.deepEqual(listener.offsetsOf(1), [...range(30, RECORDS), ...range(50, RECORDS + 5)])
+  const ranges = [
+    { partition: 1, from: 10, to: 30 },
+    { partition: 1, from: 30, to: 50 },
+  ]
+  assert.deepEqual(missed, ranges)
 })
 
 test('what was missed of a log that is gone hides nothing that is missed of the one made anew', async (t) => {

@@ -4,6 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { Brake } from '../../src/pipeline/brake.ts'
+import type { Lane } from '../../src/pipeline/lane.ts'
 import { Lanes } from '../../src/pipeline/lanes.ts'
 import { Bench, batchOf, delivered, recordOf, refused, startsOf } from '../support/pipeline-fakes.ts'
 
@@ -97,33 +98,45 @@ test('a topic that is held holds in its other lanes too, and goes on holding whe
   assert.deepEqual(bench.source.calls, ['pause orders-1', 'seek orders-1 1', 'pause orders-1', 'pause orders-0'])
 })
 
-for (const maxEvents of [1, 20])
-  test(`a topic that is held makes room for others, and nothing more of it stays in memory (${maxEvents} a batch)`, async () => {
-    const bench = new Bench({ ...batchOf({ maxEvents }), maxInFlight: 1 }, { brakeShare: 0.5, windowBytes: 2_500 })
-    const [held, other] = [bench.lane(), bench.lane(0, undefined, 'users')]
-    const accept = (offset: number): WeakRef<Buffer> => {
-      const value = Buffer.alloc(1_000)
-      held.accept([{ ...recordOf(offset, 'a'), value }], offset + 1)
-      return new WeakRef(value)
-    }
-    const values = [0, 1, 2, 3].map(accept)
-    other.accept([recordOf(0), recordOf(1)], 2)
-    assert.deepEqual([bench.windowBytes.isFull, held.open, other.open], [true, 3, 1])
-    look(bench.brake, { good: 0, bad: 200 })
-    for (let index = 0; index < bench.sender.requests.length; index += 1) {
-      await bench.sender.answer(index, delivered)
-      await bench.clock.advance(1_000)
-    }
-    assert.deepEqual([bench.windowBytes.used, other.commitPoint()?.offset], [0, 2])
-    values.push(accept(4))
-    // In the turn that makes it, a WeakRef keeps what it refers to.
-    await turn()
-    collectGarbage()
-    assert.deepEqual(
-      values.map((value) => value.deref()),
-      values.map(() => undefined),
-    )
-  })
+/** Weak, so that it can be seen whether the lane still has it. */
+function handOver(lane: Lane, offset: number, key: string): WeakRef<Buffer> {
+  const value = Buffer.alloc(1_000)
+  lane.accept([{ ...recordOf(offset, key), value }], offset + 1)
+  return new WeakRef(value)
+}
+
+async function assertForgotten(values: readonly WeakRef<Buffer>[]): Promise<void> {
+  // In the turn that makes it, a WeakRef keeps what it refers to.
+  await turn()
+  collectGarbage()
+  assert.deepEqual(
+    values.map((value) => value.deref()),
+    values.map(() => undefined),
+  )
+}
+
+test('a topic that is held makes room for others, and nothing more of it stays in memory, once what is under way has ended', async () => {
+  const bench = new Bench({ ...batchOf({ maxEvents: 1 }), maxInFlight: 1 }, { brakeShare: 0.5, windowBytes: 2_500 })
+  const [held, other] = [bench.lane(), bench.lane(0, undefined, 'users')]
+  const values = [0, 1, 2, 3].map((offset) => handOver(held, offset, 'a'))
+  other.accept([recordOf(0), recordOf(1)], 2)
+  look(bench.brake, { good: 0, bad: 200 })
+  assert.deepEqual([bench.windowBytes.isFull, held.open, other.open], [true, 3, 1])
+  await bench.sender.answer(0, delivered)
+  assert.deepEqual([other.open, held.commitPoint()?.offset], [2, 1])
+  assert.ok(bench.windowBytes.used < 1_000)
+  await assertForgotten([...values, handOver(held, 4, 'a')])
+})
+
+test('batches that still fill when the brake holds stay in memory no more', async () => {
+  const bench = new Bench({}, { brakeShare: 0.5 })
+  const lane = bench.lane()
+  const values = ['a', 'a', 'b'].map((key, offset) => handOver(lane, offset, key))
+  look(bench.brake, { good: 0, bad: 200 })
+  await turn()
+  assert.deepEqual([bench.sender.requests.length, lane.open, bench.windowBytes.used], [0, 3, 0])
+  await assertForgotten(values)
+})
 
 test('how old the oldest is that waits is known of a topic that is held, whether it was there before or comes later', async () => {
   const bench = new Bench({ ...batchOf({ maxEvents: 1 }), windowEvents: 1 }, { brakeShare: 0.5 })
