@@ -84,7 +84,7 @@ export class GroupConsumer {
   readonly #early = new Set<string>()
   /** Where partitions were told to read on, since they are handed out. */
   readonly #sought = new Map<string, number>()
-  /** What was said of each partition. */
+  /** Up to where records of each partition that is ours were said to be missed. */
   readonly #missedUpTo = new Map<string, number>()
   /** What all joins at once wait for. */
   #revoking: Promise<void> | undefined
@@ -148,7 +148,8 @@ export class GroupConsumer {
     this.#watch.committing(Date.now())
     const committed = await this.#sessions.current.commit(points)
     this.#watch.committed()
-    this.#options.starts.committed(committed)
+    // All that was asked for: what was left out is of a log that is gone, and that it was ours is known by this.
+    this.#options.starts.committed(points)
     return committed
   }
 
@@ -199,6 +200,8 @@ export class GroupConsumer {
     if (isOver()) return
     this.#assignedEpoch = epoch
     this.#sought.clear()
+    const ours = new Set(positions.map(({ topic, partition }) => `${topic}/${partition}`))
+    for (const name of this.#missedUpTo.keys()) if (!ours.has(name)) this.#missedUpTo.delete(name)
     this.#sessions.arrived()
     this.#options.handlers.assigned(
       positions.map(({ topic, partition, offset, runs, isNew }) => {

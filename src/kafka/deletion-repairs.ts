@@ -35,9 +35,9 @@ const readers: Readonly<Record<string, (data: never) => Answers>> = {
     responses.map(({ topic, partitions }) => ({ topic, isMissing: partitions.some(isGone) })),
   Metadata: ({ topicMetadata }: { topicMetadata: readonly { topic: string; topicErrorCode: number }[] }) => {
     const failed = topicMetadata.filter(({ topicErrorCode }) => topicErrorCode !== 0)
-    // Others, which have no leader yet, are waited for first.
-    const isMissing = failed.every(({ topicErrorCode }) => topicErrorCode === IS_GONE_CODE)
-    return failed.map(({ topic }) => ({ topic, isMissing }))
+    // Where the first of them has no leader yet, kafkajs waits, and asks again.
+    const isFirst = failed[0]?.topicErrorCode === IS_GONE_CODE
+    return failed.map(({ topic, topicErrorCode }) => ({ topic, isMissing: isFirst && topicErrorCode === IS_GONE_CODE }))
   },
 }
 

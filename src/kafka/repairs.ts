@@ -160,6 +160,9 @@ function goOnAtTheStart(): void {
   }
   const { prototype } = require('kafkajs/src/consumer/offsetManager') as { prototype: OffsetManager }
   prototype.setDefaultOffset = async function (this: OffsetManager, { topic, partition }): Promise<void> {
+    // Dealt to somebody else since it was fetched from.
+    const ofTopic = this.resolvedOffsets[topic]
+    if (ofTopic === undefined) return
     const { cluster } = this
     const ask = async (fromBeginning: boolean): Promise<string> => {
       const [found] = await cluster.fetchTopicsOffset([{ topic, partitions: [{ partition }], fromBeginning }])
@@ -167,9 +170,8 @@ function goOnAtTheStart(): void {
     }
     const [low, high] = [await ask(true), await ask(false)]
     const from = Number(this.nextOffset(topic, partition))
-    const ofTopic = this.resolvedOffsets[topic]
-    // While the broker was asked, dealt to somebody else, or sought by the loop that fetches from another broker.
-    if (ofTopic === undefined || (from >= Number(low) && from <= Number(high))) return
+    // Sought while the broker was asked, by the loop that fetches from another broker.
+    if (from >= Number(low) && from <= Number(high)) return
     ofTopic[partition] = low
     listeners.get(cluster)?.({ topic, partition, from, low: Number(low), high: Number(high) })
   }

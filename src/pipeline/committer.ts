@@ -64,7 +64,7 @@ export class Committer {
     try {
       const committed = new Set(await source.commit(points))
       for (const { lane, point } of dirty) if (committed.has(point)) lane.committed(point)
-      probe.committed([...committed], clock.now() - startedAt)
+      if (committed.size > 0) probe.committed([...committed], clock.now() - startedAt)
       return true
     } catch (error) {
       probe.commitFailed(error)

@@ -38,7 +38,7 @@ export class Intake {
   readonly #due: Alarm
   #goesOn = false
   #stopped = false
-  /** Of a lane that was stopped, which keeps no record. */
+  /** The oldest that was let go of, since the lane was stopped. */
   #oldestLeft: { readonly timestamp: number; readonly since: number } | undefined
 
   constructor(options: IntakeOptions) {
@@ -46,6 +46,7 @@ export class Intake {
     this.#due = new Alarm(options.context.clock, options.wake)
   }
 
+  /** Nothing waits here, nor was let go of. */
   get isEmpty(): boolean {
     return this.#backlog.isEmpty && this.#oldestLeft === undefined
   }

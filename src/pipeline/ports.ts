@@ -54,7 +54,7 @@ export interface Source {
   resume(topic: string, partition: number): void
   /** Reading goes on from there. */
   seek(topic: string, partition: number, offset: number): void
-  /** Returns those that were committed: of a topic that is gone none is. */
+  /** Returns those that count as committed: of a topic that is gone none does. */
   commit(points: readonly CommitPoint[]): Promise<readonly CommitPoint[]>
 }
 

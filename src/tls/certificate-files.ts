@@ -56,9 +56,10 @@ export class CertificateFiles {
     try {
       texts = readTexts(this.#paths)
       const good = before !== undefined && holdsSame(before.texts, texts) ? before : this.#renewed(texts)
+      const isNews = before !== undefined && (good !== before || this.#refused !== undefined)
       this.#good = good
       this.#refused = undefined
-      if (before !== undefined && good !== before) this.#watch.renewed({ files: namesOf(this.#paths) })
+      if (isNews) this.#watch.renewed({ files: namesOf(this.#paths) })
       return good.options
     } catch (error) {
       if (before === undefined) throw error
