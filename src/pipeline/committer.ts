@@ -40,7 +40,7 @@ export class Committer {
     }, this.#options.intervalMs)
   }
 
-  /** Commits what is dirty now, after the commit under way. Never rejects: what failed stays dirty. Says whether all is committed. */
+  /** Commits what is dirty now, after the commit under way. Never rejects: what failed stays dirty. False: it failed. */
   commit(): Promise<boolean> {
     const done = this.#underWay.then(() => this.#commitDirty())
     this.#underWay = done.then(() => undefined)
