@@ -60,46 +60,46 @@ export class SideExitProducer {
   }
 
   /**
-   * Resolves when every in-sync replica has them all, with the exits as they were written: one that its topic refuses for its size is a
-   * dead letter, and one that even that topic refuses is without its value. Rejects when any may be missing.
+   * Resolves with the exits as every in-sync replica has them: one that its topic refuses for its size is a dead letter, and one that even
+   * that topic refuses is without its value; undefined stands for those that may be missing. Rejects where that is true of all.
    */
-  async write(exits: readonly Exit[]): Promise<readonly Exit[]> {
+  async write(exits: readonly Exit[]): Promise<readonly (Exit | undefined)[]> {
     const drafts: Draft[] = []
     for (const exit of exits) drafts.push(await this.#draft(exit, exit))
     const written = new Map<Exit, Exit>()
-    for (const group of inSends(drafts)) {
-      for (const { asked, exit } of await this.#send(group)) written.set(asked, exit)
+    try {
+      for (const group of inSends(drafts)) await this.#send(group, written)
+    } catch (error) {
+      // Whoever hands in the rest will meet it again, and what is written is not written twice.
+      if (written.size === 0) throw error
     }
-    return exits.map((exit) => written.get(exit) ?? exit)
+    return exits.map((exit) => written.get(exit))
   }
 
-  /** All drafts are of one topic-partition. Resolves with what they were written as. */
-  async #send(drafts: readonly Draft[]): Promise<readonly Draft[]> {
+  /** All drafts are of one topic-partition. `written`: what each was written as. */
+  async #send(drafts: readonly Draft[], written: Map<Exit, Exit>): Promise<void> {
     const [{ topic, partition } = NOWHERE] = drafts
     try {
       const messages = drafts.map(({ message }) => message)
       await sendToPartition(this.#options.producer, topic, partition, messages)
-      return drafts
+      for (const { asked, exit } of drafts) written.set(asked, exit)
     } catch (error) {
       if (!isTooLarge(error)) {
         this.#partitions.delete(topic)
         throw error
       }
-      return drafts.length === 1 ? await this.#sendLess(drafts[0] as Draft, error) : await this.#sendHalves(drafts)
+      if (drafts.length === 1) return await this.#sendLess(drafts[0] as Draft, written, error)
+      const middle = Math.ceil(drafts.length / 2)
+      await this.#send(drafts.slice(0, middle), written)
+      await this.#send(drafts.slice(middle), written)
     }
   }
 
-  async #sendHalves(drafts: readonly Draft[]): Promise<readonly Draft[]> {
-    const middle = Math.ceil(drafts.length / 2)
-    const first = await this.#send(drafts.slice(0, middle))
-    return [...first, ...(await this.#send(drafts.slice(middle)))]
-  }
-
   /** Its topic refuses the record for its size: the rest of its lane must not wait for it for ever. */
-  async #sendLess({ asked, exit, topic }: Draft, error: unknown): Promise<readonly Draft[]> {
+  async #sendLess({ asked, exit, topic }: Draft, written: Map<Exit, Exit>, error: unknown): Promise<void> {
     const less = lessOf(exit, topic)
     if (less === undefined) throw error
-    return await this.#send([await this.#draft(asked, less)])
+    await this.#send([await this.#draft(asked, less)], written)
   }
 
   async #draft(asked: Exit, exit: Exit): Promise<Draft> {

@@ -171,12 +171,13 @@ export class Dispatcher {
     const part = batch.parts[0] as Part
     const now = this.#options.clock.now()
     if (judgement === 'probed') forgive(part, pass.ofTracker?.since)
-    if (judgement !== 'waits' && (answer.kind === 'reject' || answer.kind === 'retry')) part.firstFailedAt ??= now
     // The halves of what is refused by its own fault need no second proof that others are taken.
     const isSplit = judgement === 'own' && part.hits.length > 1
     if (answer.kind === 'halt' && judgement !== 'broken' && !isSplit) part.refusedAt = now
     if (answer.kind === 'retry' && pass.ofApp !== undefined) part.probedApp = true
+    const { failures } = part
     const step = nextStep(part, { answer, judgement }, this.#options.retry, this.#options.random())
+    if (part.failures > failures) part.firstFailedAt ??= now
     switch (step.kind) {
       case 'close':
         this.#next(batch)

@@ -72,17 +72,22 @@ export class ExitQueue {
   #write(): void {
     if (this.#writing || this.#stopped || this.#suspended || this.#leaving.length === 0) return
     this.#writing = true
-    const written = this.#leaving.slice(0, WRITE_MAX)
-    this.#options.sideExit.write(written.map(({ exit }) => exit)).then(
-      (exits) => this.#done(written.map((leaving, index) => ({ ...leaving, exit: exits[index] ?? leaving.exit }))),
+    const asked = this.#leaving.slice(0, WRITE_MAX)
+    this.#options.sideExit.write(asked.map(({ exit }) => exit)).then(
+      (exits) => this.#done(asked, exits),
       (error: unknown) => this.#failed(error),
     )
   }
 
-  #done(written: readonly Leaving[]): void {
+  #done(asked: readonly Leaving[], exits: readonly (Exit | undefined)[]): void {
     this.#writing = false
     this.#failures = 0
-    this.#leaving = this.#leaving.slice(written.length)
+    const written = asked.flatMap((leaving, index) => {
+      const exit = exits[index]
+      return exit === undefined ? [] : [{ ...leaving, exit }]
+    })
+    const rest = asked.filter((_, index) => exits[index] === undefined)
+    this.#leaving = [...rest, ...this.#leaving.slice(asked.length)]
     this.#options.onWritten(written)
     this.#write()
   }

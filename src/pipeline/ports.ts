@@ -36,11 +36,10 @@ export interface Exit {
 
 export interface SideExit {
   /**
-   * Resolves when every one of them is acknowledged by all in-sync replicas, with the exits as they were written: what a topic refuses
-   * for its size may go another way. Rejects when any may not be written; then the same exits are handed in again, and those that were
-   * written stand twice.
+   * Resolves with the exits as they were written, once all in-sync replicas have acknowledged them: what a topic refuses for its size may go
+   * another way. Undefined stands for one that may not be written, and is to be handed in again. Rejects where that is true of all.
    */
-  write(exits: readonly Exit[]): Promise<readonly Exit[]>
+  write(exits: readonly Exit[]): Promise<readonly (Exit | undefined)[]>
 }
 
 /** Where a restart of a partition goes on. */

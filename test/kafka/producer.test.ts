@@ -110,6 +110,18 @@ test('a send that fails fails the write, and nothing is sent after it', async ()
   assert.equal(fake.sends.length, 1)
 })
 
+test('where a send fails behind others of the same write, it is told what was written, and the rest is not sent', async () => {
+  const { fake, producer } = producerOf()
+  const answer = fake.answer
+  fake.answer = (topic, partition) => {
+    if (fake.sends.length > 1) throw new Error('broker gone')
+    return answer(topic, partition)
+  }
+  const exits = [exitOf(), exitOf({ offset: 1 }, 'dead-letter'), exitOf({ offset: 2 })]
+  assert.deepEqual(await producer.write(exits), [exits[0], undefined, exits[2]])
+  assert.equal(fake.sends.length, 2)
+})
+
 /** What the records of a send weigh at least, as a broker counts them. */
 function weightOf({ messages }: ProducerRecord): number {
   let bytes = 0
@@ -179,7 +191,7 @@ test('a record that its tier refuses for its size is a dead letter with its valu
   const exits = [0, 1, 2].map((offset) => exitOf({ offset, value: Buffer.alloc(offset === 1 ? 3_000 : 10) }))
   const written = await producer.write(exits)
   assert.deepEqual(
-    written.map(({ to, record, reason }) => [record.offset, to, reason]),
+    written.map((exit) => [exit?.record.offset, exit?.to, exit?.reason]),
     [
       [0, 'tier', 'unavailable'],
       [1, 'dead-letter', 'unavailable'],

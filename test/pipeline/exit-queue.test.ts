@@ -51,6 +51,27 @@ test('what leaves together goes in one write', () => {
   assert.deepEqual(bench.sideExit.offsets, [[0, 1, 2]])
 })
 
+test('of a write of which only some is acknowledged, the rest is written again, before what came meanwhile', async () => {
+  const bench = new QueueBench()
+  bench.queue.push([0, 1, 2].map(leavingOf))
+  bench.push(3)
+  await bench.sideExit.acknowledge(0, [0, 2])
+  assert.deepEqual(
+    [bench.sideExit.offsets, bench.written],
+    [
+      [
+        [0, 1, 2],
+        [1, 3],
+      ],
+      [0, 2],
+    ],
+  )
+  await bench.sideExit.fail(1)
+  await bench.clock.advance(10_000)
+  await bench.sideExit.acknowledge(2)
+  assert.deepEqual([bench.written, bench.failed], [[0, 2, 1, 3], [2]])
+})
+
 test('nothing counts as written before the write is acknowledged', async () => {
   const bench = new QueueBench()
   bench.push(0)

@@ -199,12 +199,12 @@ export class Instance {
     for (const member of this.#members) member.expire(heardAfterMs)
   }
 
-  async #write(exits: readonly Exit[], sideExit: SideExitProducer): Promise<readonly Exit[]> {
+  async #write(exits: readonly Exit[], sideExit: SideExitProducer): Promise<readonly (Exit | undefined)[]> {
     this.#guarded(() => this.#book.writing(exits), undefined)
     const written = await sideExit.write(exits)
     this.#guarded(() => {
-      this.#parts.checkStored(written)
-      this.#book.written(exits)
+      this.#parts.checkStored(written.filter((exit) => exit !== undefined))
+      this.#book.written(exits.filter((_, index) => written[index] !== undefined))
     }, undefined)
     return written
   }

@@ -55,17 +55,22 @@ interface Request {
 }
 
 export class ManualSideExit implements SideExit {
-  readonly writes: { readonly exits: readonly Exit[]; readonly resolve: () => void; readonly reject: (error: Error) => void }[] =
-    []
+  readonly writes: {
+    readonly exits: readonly Exit[]
+    readonly resolve: (written: readonly (Exit | undefined)[]) => void
+    readonly reject: (error: Error) => void
+  }[] = []
 
-  write(exits: readonly Exit[]): Promise<readonly Exit[]> {
-    const { promise, resolve, reject } = Promise.withResolvers<readonly Exit[]>()
-    this.writes.push({ exits, resolve: () => resolve(exits), reject })
+  write(exits: readonly Exit[]): Promise<readonly (Exit | undefined)[]> {
+    const { promise, resolve, reject } = Promise.withResolvers<readonly (Exit | undefined)[]>()
+    this.writes.push({ exits, resolve, reject })
     return promise
   }
 
-  async acknowledge(index: number): Promise<void> {
-    this.writes[index]?.resolve()
+  /** Those of these offsets; left out: all. */
+  async acknowledge(index: number, offsets?: readonly number[]): Promise<void> {
+    const { exits = [], resolve } = this.writes[index] ?? {}
+    resolve?.(exits.map((exit) => (offsets?.includes(exit.record.offset) === false ? undefined : exit)))
     await settled()
   }
 
