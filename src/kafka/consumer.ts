@@ -131,7 +131,7 @@ export class GroupConsumer {
   }
 
   seek(topic: string, partition: number, offset: number): void {
-    this.#sought.set(`${topic}/${partition}`, offset)
+    this.#sought.set(nameOf({ topic, partition }), offset)
     this.#sessions.current.seek(topic, partition, offset)
   }
 
@@ -200,7 +200,7 @@ export class GroupConsumer {
     if (isOver()) return
     this.#assignedEpoch = epoch
     this.#sought.clear()
-    const ours = new Set(positions.map(({ topic, partition }) => `${topic}/${partition}`))
+    const ours = new Set(positions.map(nameOf))
     for (const name of this.#missedUpTo.keys()) if (!ours.has(name)) this.#missedUpTo.delete(name)
     this.#sessions.arrived()
     this.#options.handlers.assigned(
@@ -215,7 +215,7 @@ export class GroupConsumer {
   /** What is committed is not always what can be gone on from. */
   #tell({ topic, partition, offset, missed, isForeign, isNew }: Position): void {
     const { handlers } = this.#options
-    const name = `${topic}/${partition}`
+    const name = nameOf({ topic, partition })
     if (isForeign) handlers.metadataIgnored?.({ topic, partition })
     // Perhaps another log.
     if (isNew) this.#missedUpTo.delete(name)
@@ -235,7 +235,7 @@ export class GroupConsumer {
 
   #onOutOfRange({ topic, partition, from, low, high }: OutOfRange): void {
     const { handlers } = this.#options
-    const name = `${topic}/${partition}`
+    const name = nameOf({ topic, partition })
     // Until the partitions are handed out, positions are kafkajs's own; the start positions see to it.
     if (this.#assignedEpoch !== this.#epoch) {
       this.#early.add(name)
@@ -256,7 +256,7 @@ export class GroupConsumer {
 
   /** What was not said before: the commit stays behind until something is committed. */
   #report(missed: { topic: string; partition: number; from: number; to: number }): void {
-    const name = `${missed.topic}/${missed.partition}`
+    const name = nameOf(missed)
     const said = this.#missedUpTo.get(name) ?? 0
     if (missed.to <= said) return
     this.#missedUpTo.set(name, missed.to)
@@ -285,4 +285,8 @@ export class GroupConsumer {
       return false
     }
   }
+}
+
+function nameOf({ topic, partition }: { readonly topic: string; readonly partition: number }): string {
+  return `${topic}/${partition}`
 }
