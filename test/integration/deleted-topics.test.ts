@@ -3,15 +3,14 @@ import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import { after, test } from 'node:test'
 import { Cluster } from '../../src/stack/cluster.ts'
-import { Listener, range } from '../contract/listener.ts'
+import { range } from '../contract/listener.ts'
 import { Relay, requests } from '../support/relay.ts'
-import { relayedConsumer } from '../support/relayed-sink.ts'
+import { patient, relayedMember } from '../support/relayed-sink.ts'
 import { until } from '../support/sink-process.ts'
 import { sharedStack } from '../support/stack.ts'
 
 const OLD = 30
 const NEW = 60
-const patient = { commitMs: 60_000, fetchMs: 60_000, joinMs: 60_000 }
 const cluster = await Cluster.connect(await sharedStack())
 after(() => cluster.close())
 
@@ -20,7 +19,6 @@ async function scene(t: TestContext, topic: string, alsoReads?: string) {
   const topics = alsoReads === undefined ? [topic] : [topic, alsoReads]
   for (const each of topics) await cluster.createTopic(each, 1)
   const relay = await Relay.start(t, cluster.stack.brokers)
-  const listener = new Listener()
   const group = {
     topic,
     groupId: `${topic}-sink`,
@@ -28,10 +26,7 @@ async function scene(t: TestContext, topic: string, alsoReads?: string) {
     stallLimits: patient,
     ...(alsoReads === undefined ? {} : { alsoReads }),
   }
-  const member = (await relayedConsumer(cluster, group))(listener.handlers)
-  t.after(() => member.stop())
-  await member.start()
-  await until('it has its partitions', () => listener.isAssigned)
+  const { member, listener } = await relayedMember(t, cluster, group)
   const offsetsOf = (name: string) => listener.records.filter((record) => record.topic === name).map(({ offset }) => offset)
   const produce = async (count: number): Promise<void> => {
     const messages = range(0, count).map(() => ({ partition: 0, key: null, value: Buffer.from('x') }))

@@ -3,15 +3,14 @@ import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import { after, test } from 'node:test'
 import { Cluster } from '../../src/stack/cluster.ts'
-import { Listener, range } from '../contract/listener.ts'
+import { range } from '../contract/listener.ts'
 import { Relay, requests } from '../support/relay.ts'
 import type { Group } from '../support/relayed-sink.ts'
-import { relayedConsumer } from '../support/relayed-sink.ts'
+import { patient, relayedMember } from '../support/relayed-sink.ts'
 import { until } from '../support/sink-process.ts'
 import { sharedStack } from '../support/stack.ts'
 
 const RECORDS = 100
-const patient = { commitMs: 60_000, fetchMs: 60_000, joinMs: 60_000 }
 const cluster = await Cluster.connect(await sharedStack())
 after(() => cluster.close())
 
@@ -29,23 +28,10 @@ async function groupOf(t: TestContext, topic: string, partitions = 1): Promise<G
   await cluster.createTopic(topic, partitions)
   for (const partition of range(0, partitions)) await produce(topic, partition, RECORDS)
   const group = { topic, groupId: `${topic}-sink`, stallLimits: patient }
-  const { member } = await memberOf(t, { ...group, relay: await Relay.start(t, cluster.stack.brokers) })
+  const { member } = await relayedMember(t, cluster, { ...group, relay: await Relay.start(t, cluster.stack.brokers) })
   await member.commit(range(0, partitions).map((partition) => ({ topic, partition, offset: 10, runs: [] })))
   await member.stop()
   return { ...group, relay: await Relay.start(t, cluster.stack.brokers) }
-}
-
-async function memberOf(t: TestContext, group: Group) {
-  const listener = new Listener()
-  const missed: { partition: number; from: number; to: number }[] = []
-  const member = (await relayedConsumer(cluster, group))({
-    ...listener.handlers,
-    recordsMissed: ({ partition, from, to }) => void missed.push({ partition, from, to }),
-  })
-  t.after(() => member.stop())
-  await member.start()
-  await until('it has its partitions', () => listener.isAssigned)
-  return { member, listener, missed }
 }
 
 test('records expire between the look at the log and the handing out', async (t) => {
@@ -58,7 +44,7 @@ test('records expire between the look at the log and the handing out', async (t)
       () => relay.seen(requests.listOffsets) === 2 && relay.unanswered(requests.listOffsets) === 0,
     )
   }
-  const { listener, missed } = await memberOf(t, { ...group, afterLook })
+  const { listener, missed } = await relayedMember(t, cluster, { ...group, afterLook })
   await until('the rest is read', () => listener.offsetsOf(0).at(-1) === RECORDS - 1)
   assert.deepEqual([missed, listener.offsetsOf(0)], [[{ partition: 0, from: 10, to: 50 }], range(50, RECORDS)])
 })
@@ -75,7 +61,7 @@ test('records had expired before the look, and more expire before a broker says 
     relay.release(requests.fetch)
     await until('it is asked where the log begins', () => relay.held(requests.listOffsets) === 1)
   }
-  const { listener, missed } = await memberOf(t, { ...group, afterLook })
+  const { listener, missed } = await relayedMember(t, cluster, { ...group, afterLook })
   relay.release(requests.listOffsets)
   await until('the rest is read', () => listener.offsetsOf(0).at(-1) === RECORDS - 1)
   const ranges = [
@@ -89,7 +75,7 @@ test('partitions are dealt out again: what a member has is not missed, and what 
   const group = await groupOf(t, 'expired-behind', 2)
   const { relay, topic } = group
   await deleteBelow(topic, [1], 30)
-  const { member, listener, missed } = await memberOf(t, group)
+  const { member, listener, missed } = await relayedMember(t, cluster, group)
   await until('all is read', () => [0, 1].every((partition) => listener.offsetsOf(partition).at(-1) === RECORDS - 1))
   await deleteBelow(topic, [0, 1], 50)
   relay.hold(requests.listOffsets)
@@ -117,7 +103,7 @@ test('what was missed of a log that is gone hides nothing that is missed of the 
   const group = await groupOf(t, 'expiring-anew')
   const { topic } = group
   await deleteBelow(topic, [0], 50)
-  const { listener, missed } = await memberOf(t, group)
+  const { listener, missed } = await relayedMember(t, cluster, group)
   await until('the rest is read', () => listener.offsetsOf(0).at(-1) === RECORDS - 1)
   listener.take = () => false
   await cluster.admin.deleteTopics({ topics: [topic] })

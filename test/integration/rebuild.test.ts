@@ -6,12 +6,11 @@ import type { StallLimits } from '../../src/kafka/session-watch.ts'
 import { Cluster } from '../../src/stack/cluster.ts'
 import { Listener } from '../contract/listener.ts'
 import { REQUEST_MS, Relay, requests } from '../support/relay.ts'
-import { RelayedSink, relayedConsumer, SESSION_MS } from '../support/relayed-sink.ts'
+import { patient, RelayedSink, relayedConsumer, relayedMember, SESSION_MS } from '../support/relayed-sink.ts'
 import { until } from '../support/sink-process.ts'
 import { sharedStack } from '../support/stack.ts'
 
 const PARTITIONS = 3
-const patient: StallLimits = { commitMs: 60_000, fetchMs: 60_000, joinMs: 60_000 }
 const cluster = await Cluster.connect(await sharedStack())
 after(() => cluster.close())
 
@@ -51,7 +50,11 @@ test('a join without an answer: a new session joins', async (t) => {
   const group = await groupOf(t, 'lost-join', { joinMs: 2_000 })
   const sink = await RelayedSink.start(t, cluster, group)
   group.relay.lose(requests.join)
-  const second = await memberOf(t, { ...group, relay: await Relay.start(t, cluster.stack.brokers), stallLimits: patient })
+  const second = await relayedMember(t, cluster, {
+    ...group,
+    relay: await Relay.start(t, cluster.stack.brokers),
+    stallLimits: patient,
+  })
   await until('it is made anew', () => sink.rebuilt.length > 0)
   await until('both have partitions', () => second.listener.resumes.length > 0 && second.listener.resumes.length < PARTITIONS)
   await second.member.stop()
@@ -74,7 +77,7 @@ test('connections that break, and none can be made for a while: kafkajs crashes,
 
 test('a member that is stopped while it joins has left the group, fetches nothing and keeps no connection', async (t) => {
   const group = await groupOf(t, 'stopped-joining')
-  const first = await memberOf(t, { ...group, relay: await Relay.start(t, cluster.stack.brokers) })
+  const first = await relayedMember(t, cluster, { ...group, relay: await Relay.start(t, cluster.stack.brokers) })
   const asked = Promise.withResolvers<void>()
   const held = Promise.withResolvers<void>()
   first.listener.onRevoking = async () => {
@@ -101,7 +104,7 @@ test('a member that is stopped while it joins has left the group, fetches nothin
 test('a member that is stopped while it crashes does not come back, as one that is not stopped does', async (t) => {
   const group = await groupOf(t, 'stopped-crashed')
   const control = { ...group, groupId: 'stopped-crashed-control', relay: await Relay.start(t, cluster.stack.brokers) }
-  const [stopped, other] = [await memberOf(t, group), await memberOf(t, control)]
+  const [stopped, other] = [await relayedMember(t, cluster, group), await relayedMember(t, cluster, control)]
   const crashed = Promise.withResolvers<void>()
   group.relay.onCrash = crashed.resolve
   for (const { relay } of [group, control]) relay.cut()
@@ -113,18 +116,6 @@ test('a member that is stopped while it crashes does not come back, as one that 
   await until('the other is back', () => other.listener.records.length === 1)
   assert.deepEqual([group.relay.connections, stopped.listener.records.length, await membersOf(group.groupId)], [0, 0, 0])
 })
-
-/** A member that has its partitions. */
-async function memberOf(t: TestContext, group: Awaited<ReturnType<typeof groupOf>>) {
-  const listener = new Listener()
-  const rebuilt: string[] = []
-  const rebuilding = ({ reason }: { reason: string }) => void rebuilt.push(reason)
-  const member = (await relayedConsumer(cluster, group))({ ...listener.handlers, rebuilding })
-  t.after(() => member.stop())
-  await member.start()
-  await until('it has its partitions', () => listener.isAssigned)
-  return { member, listener, rebuilt }
-}
 
 async function membersOf(groupId: string): Promise<number> {
   const { groups } = await cluster.admin.describeGroups([groupId])

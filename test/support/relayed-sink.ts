@@ -7,6 +7,7 @@ import { StartPositions } from '../../src/kafka/start-positions.ts'
 import { Pipeline } from '../../src/pipeline/pipeline.ts'
 import type { FlowHandlers, Preparer, Sender } from '../../src/pipeline/ports.ts'
 import type { Cluster } from '../../src/stack/cluster.ts'
+import { Listener } from '../contract/listener.ts'
 import { delivered, hitOf, ListeningProbe, limits, ManualSideExit, probes } from './pipeline-fakes.ts'
 import type { Relay } from './relay.ts'
 import { until } from './sink-process.ts'
@@ -14,6 +15,8 @@ import { until } from './sink-process.ts'
 /** Records that are produced at a time. */
 const SOME = 300
 export const SESSION_MS = 4_000
+/** Longer than any test. */
+export const patient: StallLimits = { commitMs: 60_000, fetchMs: 60_000, joinMs: 60_000 }
 
 export interface Group {
   readonly groupId: string
@@ -47,6 +50,22 @@ export async function relayedConsumer(
       ...{ sessionTimeoutMs: SESSION_MS, rebalanceTimeoutMs: 10_000 },
       ...{ maxBytesPerPartition: 65_536, maxBytesPerFetch: 1_048_576, maxWaitMs: 50 },
     })
+}
+
+/** Such a member that has its partitions, and what it hears: why it was made anew, and what it says was missed. */
+export async function relayedMember(t: TestContext, cluster: Cluster, group: Group) {
+  const listener = new Listener()
+  const rebuilt: string[] = []
+  const missed: { partition: number; from: number; to: number }[] = []
+  const member = (await relayedConsumer(cluster, group))({
+    ...listener.handlers,
+    rebuilding: ({ reason }) => void rebuilt.push(reason),
+    recordsMissed: ({ partition, from, to }) => void missed.push({ partition, from, to }),
+  })
+  t.after(() => member.stop())
+  await member.start()
+  await until('it has its partitions', () => listener.isAssigned)
+  return { member, listener, rebuilt, missed }
 }
 
 /** The pipeline behind such a member, with a tracker that takes everything. */
